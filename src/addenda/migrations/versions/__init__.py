@@ -1,0 +1,1 @@
+"""The steps of the schema's history, one file each; see :mod:`addenda.migrations`."""
