@@ -1,0 +1,158 @@
+"""Who added what, who approved it, what is live. Knows no model and no memory.
+
+======================= ==============================================================================================
+module                  what it is about
+======================= ==============================================================================================
+``events``              the typed bodies of events, and the :class:`Event` around them
+``chain``               canonical JSON, hashes, commitments, :class:`Head`, and the verifier of a sequence of events
+``transitions``         the state machine of an addendum, in one table
+``records``             :class:`Record`: one addendum as the ledger has it, its status, and THE predicate of being live
+``state``, ``fold``     everything that the events add up to, and how (``governing`` and ``lives`` are its halves)
+``policy``, ``people``  roles, approval rules, trust; people and their tokens
+``relations``           the relation registry; when two facts are about the same thing
+``admission``           who may append what, now; which changes need a second person
+``store``               :class:`Ledger` and :class:`Session`: the ledger in a database, one writer at a time
+``rows``, ``tables``    how events and contents lie in the database
+``audit``               verification of a stored ledger, contents included
+======================= ==============================================================================================
+
+Appending is for :class:`addenda.knowledge_base.KnowledgeBase` alone; everybody may read.
+"""
+
+from __future__ import annotations
+
+from addenda.ledger.admission import decide, needs_confirmation, require
+from addenda.ledger.chain import Head, Verification, verify
+from addenda.ledger.events import (
+    FORMAT_VERSION,
+    SYSTEM,
+    Activating,
+    ActivationUndone,
+    Actor,
+    Approved,
+    Body,
+    Created,
+    Delivered,
+    Disabled,
+    Enabled,
+    Erased,
+    Event,
+    GateJudged,
+    GateVerdict,
+    MemoryConfigured,
+    PersonAdded,
+    PolicyChanged,
+    Proposal,
+    Proposed,
+    Rejected,
+    RelationDeclared,
+    Retired,
+    ReviewNeeded,
+    RolesChanged,
+    Setting,
+    SettingChangeConfirmed,
+    SettingChangeDropped,
+    SettingChangeProposed,
+    SuiteChanged,
+    SuiteQuestion,
+    ThresholdsChanged,
+    TokenIssued,
+    TokenRevoked,
+    WindowClosed,
+)
+from addenda.ledger.fold import apply, fold
+from addenda.ledger.people import Person, authenticate, new_token, person_name, token_hash
+from addenda.ledger.policy import Decision, Policy, Role, Rule, is_weaker, least_trust
+from addenda.ledger.records import Approval, Closing, Record, Verdict
+from addenda.ledger.relations import (
+    Registry,
+    RelationSpec,
+    check_value,
+    content_key,
+    default_spec,
+    key,
+    normalised_value,
+)
+from addenda.ledger.rows import SealedContent
+from addenda.ledger.state import PendingChange, State
+from addenda.ledger.store import Draft, Ledger, Session, clean_content, seal, utc_now
+from addenda.ledger.transitions import Stage, check_move
+
+__all__ = [
+    "FORMAT_VERSION",
+    "SYSTEM",
+    "Activating",
+    "ActivationUndone",
+    "Actor",
+    "Approval",
+    "Approved",
+    "Body",
+    "Closing",
+    "Created",
+    "Decision",
+    "Delivered",
+    "Disabled",
+    "Draft",
+    "Enabled",
+    "Erased",
+    "Event",
+    "GateJudged",
+    "GateVerdict",
+    "Head",
+    "Ledger",
+    "MemoryConfigured",
+    "PendingChange",
+    "Person",
+    "PersonAdded",
+    "Policy",
+    "PolicyChanged",
+    "Proposal",
+    "Proposed",
+    "Record",
+    "Registry",
+    "Rejected",
+    "RelationDeclared",
+    "RelationSpec",
+    "Retired",
+    "ReviewNeeded",
+    "Role",
+    "RolesChanged",
+    "Rule",
+    "SealedContent",
+    "Session",
+    "Setting",
+    "SettingChangeConfirmed",
+    "SettingChangeDropped",
+    "SettingChangeProposed",
+    "Stage",
+    "State",
+    "SuiteChanged",
+    "SuiteQuestion",
+    "ThresholdsChanged",
+    "TokenIssued",
+    "TokenRevoked",
+    "Verdict",
+    "Verification",
+    "WindowClosed",
+    "apply",
+    "authenticate",
+    "check_move",
+    "check_value",
+    "clean_content",
+    "content_key",
+    "decide",
+    "default_spec",
+    "fold",
+    "is_weaker",
+    "key",
+    "least_trust",
+    "needs_confirmation",
+    "new_token",
+    "normalised_value",
+    "person_name",
+    "require",
+    "seal",
+    "token_hash",
+    "utc_now",
+    "verify",
+]

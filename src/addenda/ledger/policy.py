@@ -1,0 +1,133 @@
+"""Roles, and the rules that say whose approval a proposal needs.
+
+A :class:`Policy` is an ordered list of rules; the first that fits decides. Nothing configured, or nothing that fits,
+means that nobody may approve. A rule can select by tag, relation, source prefix, kind of content, and by how far the
+source is trusted. Whether one policy is *weaker* than another decides whether the change needs a second person; that
+is answered conservatively: a change that is not plainly as strict counts as weaker.
+
+This module knows neither people nor the ledger; :mod:`addenda.ledger.admission` applies it to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from addenda.types import TRUST_ORDER, Frozen, Trust
+
+Role: TypeAlias = Literal["viewer", "editor", "approver", "admin"]
+"""What a person may do: read; propose; decide about proposals; decide about people, policy and settings."""
+
+ROLES: tuple[Role, ...] = ("viewer", "editor", "approver", "admin")
+
+Approval: TypeAlias = Literal["automatic", "one reviewer", "two reviewers", "nobody"]
+"""What a rule asks for, from lax to strict."""
+
+APPROVAL_ORDER: tuple[Approval, ...] = ("automatic", "one reviewer", "two reviewers", "nobody")
+
+ContentKind: TypeAlias = Literal["fact", "edit", "note", "document"]
+"""The four kinds of content, as in :data:`addenda.types.Content`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a rule looks at in a proposal."""
+
+    kind: ContentKind
+    source: str
+    trust: Trust
+    tags: tuple[str, ...] = ()
+    relation: str | None = None
+    """Normalised relation of a fact; None for other kinds."""
+
+
+class Rule(Frozen):
+    """Asks for an approval from every proposal that meets all its conditions; a condition not given is met by all."""
+
+    name: str = Field(min_length=1)
+    approval: Approval
+    tags: tuple[str, ...] = ()
+    """Met by a proposal with at least one of these tags."""
+    relations: tuple[str, ...] = ()
+    """Met by a fact of one of these relations (normalised names)."""
+    source_prefix: str = ""
+    kinds: tuple[ContentKind, ...] = ()
+    trust_at_least: Trust = "untrusted"
+    trust_at_most: Trust = "high"
+
+    def fits(self, subject: Subject) -> bool:
+        """Whether this rule decides about the proposal."""
+        rank = TRUST_ORDER.index(subject.trust)
+        return (
+            TRUST_ORDER.index(self.trust_at_least) <= rank <= TRUST_ORDER.index(self.trust_at_most)
+            and subject.source.startswith(self.source_prefix)
+            and (not self.kinds or subject.kind in self.kinds)
+            and (not self.tags or bool(set(self.tags) & set(subject.tags)))
+            and (not self.relations or subject.relation in self.relations)
+        )
+
+
+class Policy(Frozen):
+    """Ordered rules; the first that fits decides, and without one nobody may approve."""
+
+    rules: tuple[Rule, ...] = ()
+
+    def decide(self, subject: Subject) -> Decision:
+        """What the policy asks for before this proposal may go on."""
+        for rule in self.rules:
+            if rule.fits(subject):
+                return Decision(rule.name, rule.approval)
+        return Decision("", "nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the policy asks for, and the name of the rule that says so (empty when no rule fits)."""
+
+    rule: str
+    approval: Approval
+
+    @property
+    def reviewers(self) -> int | None:
+        """How many different people must approve; 0 is automatic, None means that nobody may."""
+        return {"automatic": 0, "one reviewer": 1, "two reviewers": 2, "nobody": None}[self.approval]
+
+
+def least_trust(trusts: Iterable[Trust]) -> Trust:
+    """The minimum: what is derived from several sources is trusted as far as the least of them ("high" for none)."""
+    return TRUST_ORDER[min((TRUST_ORDER.index(trust) for trust in trusts), default=len(TRUST_ORDER) - 1)]
+
+
+def is_weaker(old: Policy, new: Policy) -> bool:
+    """Whether some proposal might need less approval under ``new`` than under ``old``.
+
+    The answer errs towards True. It is False only when ``new`` arises from ``old`` by steps that can never let more
+    through: asking more of a rule, inserting a rule that forbids, and dropping rules from the end.
+    """
+    remaining = _reachable(old)
+    for rule in _reachable(new):
+        if remaining and _at_least_as_strict(remaining[0], rule):
+            remaining.pop(0)
+        elif rule.approval != "nobody":
+            return True
+    return False
+
+
+def _reachable(policy: Policy) -> list[Rule]:
+    """The rules without those that repeat the conditions of an earlier one."""
+    first: dict[Rule, Rule] = {}
+    for rule in policy.rules:
+        first.setdefault(_conditions(rule), rule)
+    return list(first.values())
+
+
+def _conditions(rule: Rule) -> Rule:
+    return rule.model_copy(update={"name": "-", "approval": "nobody"})
+
+
+def _at_least_as_strict(before: Rule, after: Rule) -> bool:
+    same_conditions = _conditions(before) == _conditions(after)
+    return same_conditions and APPROVAL_ORDER.index(after.approval) >= APPROVAL_ORDER.index(before.approval)
