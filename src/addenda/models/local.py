@@ -1,0 +1,181 @@
+"""Language models that run in this process, through transformers.
+
+Nothing is downloaded and no code from a model's folder is run: ``trust_remote_code`` stays off, and only safetensors
+weights are read. On a CPU the weights are kept in float32, because weight edits are solved and stored in float32.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from addenda.errors import ModelUnavailable
+from addenda.models.base import DEFAULT_MAX_NEW_TOKENS, Completion
+from addenda.models.files import BUNDLED, find_model
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+DEFAULT_BATCH_SIZE = 64
+"""Questions answered side by side."""
+
+
+class LocalModel:
+    """A causal language model with its tokenizer, in evaluation mode. Keeps the :class:`LanguageModel` protocol."""
+
+    def __init__(
+        self,
+        network: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        name: str,
+        fingerprint: str,
+        tokenizer_fingerprint: str,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+    ) -> None:
+        """Wrap a loaded network; most callers want :meth:`load`."""
+        self.network = network
+        self.tokenizer = tokenizer
+        self._batch_size = batch_size
+        self._name = name
+        self._fingerprint = fingerprint
+        self._tokenizer_fingerprint = tokenizer_fingerprint
+
+    @classmethod
+    def load(
+        cls,
+        name: str = BUNDLED,
+        *,
+        device: str | None = None,
+        threads: int | None = None,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+    ) -> LocalModel:
+        """Load a model from this machine, on a GPU when there is one unless ``device`` says otherwise.
+
+        Raises ModelUnavailable when it is not there, is incomplete, or cannot be read.
+        """
+        files = find_model(name)
+        if threads is not None:
+            torch.set_num_threads(threads)
+        place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        transformers_logging.disable_progress_bar()
+        try:
+            network, found = cast(
+                "tuple[PreTrainedModel, dict[str, set[str]]]",
+                AutoModelForCausalLM.from_pretrained(
+                    files.directory,
+                    dtype=torch.float32 if place == "cpu" else "auto",
+                    local_files_only=True,
+                    use_safetensors=True,
+                    trust_remote_code=False,
+                    output_loading_info=True,
+                ),
+            )
+            tokenizer = cast(
+                "PreTrainedTokenizerBase",
+                AutoTokenizer.from_pretrained(files.directory, local_files_only=True, trust_remote_code=False),
+            )
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+            raise ModelUnavailable(
+                f"the model in {files.directory} cannot be loaded: {error}; restore its files from where they came from"
+            ) from error
+        if missing := sorted(found["missing_keys"]):
+            # The library would fill them with random numbers and go on.
+            raise ModelUnavailable(
+                f"the weights in {files.directory} are incomplete: {len(missing)} tensors are missing, for example "
+                f"{missing[0]!r}; restore the files from where they came from"
+            )
+        tokenizer.padding_side = "left"
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token_id = tokenizer.eos_token_id
+        network.to(torch.device(place))  # pyright: ignore[reportArgumentType]
+        network.eval().requires_grad_(requires_grad=False)
+        return cls(
+            network,
+            tokenizer,
+            name=name,
+            fingerprint=files.fingerprint,
+            tokenizer_fingerprint=files.tokenizer_fingerprint,
+            batch_size=batch_size,
+        )
+
+    @property
+    def name(self) -> str:
+        """The name it was loaded by."""
+        return self._name
+
+    @property
+    def fingerprint(self) -> str:
+        """``sha256:`` digest over the configuration and the weight files."""
+        return self._fingerprint
+
+    @property
+    def tokenizer_fingerprint(self) -> str:
+        """``sha256:`` digest over the tokenizer's files."""
+        return self._tokenizer_fingerprint
+
+    def render(self, question: str) -> str:
+        """The prompt text that asks this question: the chat template's, or the bare question where there is none.
+
+        Control tokens that stand in the question as text are taken out: whoever asks must not be able to end their own
+        turn and speak as somebody else.
+        """
+        if self.tokenizer.chat_template is None:
+            return question
+        turn = [{"role": "user", "content": self._without_control_tokens(question)}]
+        return cast("str", self.tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
+
+    def _without_control_tokens(self, text: str) -> str:
+        tokens = [token.content for token in self.tokenizer.added_tokens_decoder.values() if token.special]
+        if not tokens:
+            return text
+        longest_first = sorted(tokens, key=len, reverse=True)
+        return re.sub("|".join(re.escape(token) for token in longest_first), " ", text)
+
+    @property
+    def batch_size(self) -> int:
+        """How many questions it answers side by side at best."""
+        return self._batch_size
+
+    def answer(self, questions: Sequence[str], *, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS) -> list[Completion]:
+        """Answer by greedy generation, in one batch; see :meth:`LanguageModel.answer`."""
+        return self.complete([self.render(question) for question in questions], max_new_tokens=max_new_tokens)
+
+    def complete(self, prompts: Sequence[str], *, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS) -> list[Completion]:
+        """Continue rendered prompts greedily, as one batch padded on the left, until each ends or hits the limit."""
+        bare = self.tokenizer.chat_template is None
+        inputs = self.tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=bare)
+        ids = cast("torch.Tensor", inputs["input_ids"]).to(self.network.device)
+        mask = cast("torch.Tensor", inputs["attention_mask"]).to(self.network.device)
+        with torch.inference_mode():
+            out = cast(
+                "torch.Tensor",
+                self.network.generate(  # pyright: ignore[reportCallIssue]
+                    input_ids=ids,
+                    attention_mask=mask,
+                    max_new_tokens=max_new_tokens,
+                    do_sample=False,
+                    pad_token_id=self.tokenizer.pad_token_id,
+                ),
+            )
+        ends = self._end_ids()
+        return [self._completion(cast("list[int]", row[ids.shape[1] :].tolist()), ends) for row in out]
+
+    def _end_ids(self) -> frozenset[int]:
+        configuration = self.network.generation_config
+        configured = cast("int | list[int] | None", configuration.eos_token_id if configuration else None)
+        if configured is None:
+            configured = cast("int", self.tokenizer.eos_token_id)
+        return frozenset(configured if isinstance(configured, list) else [configured])
+
+    def _completion(self, tokens: list[int], ends: frozenset[int]) -> Completion:
+        stop = next((i for i, token in enumerate(tokens) if token in ends), None)
+        kept = tokens if stop is None else tokens[:stop]
+        text = cast("str", self.tokenizer.decode(kept, skip_special_tokens=True))
+        return Completion(text.strip(), finished=stop is not None)

@@ -1,0 +1,307 @@
+"""Supervised finetuning: teach a causal language model to say given answers to given prompts.
+
+Purpose: everything that trains (adapters that write and read triples, memory models, the probe of the bundled model)
+uses this one loop. Idea: cross-entropy on the answer's tokens only; AdamW; warm-up, then constant, then linear decay to
+zero. With `add_lora` only small low-rank matrices learn (Hu et al. 2021, "LoRA", section 4.1); without it whatever
+parameters require gradients do. The examples of a step follow from the seed and the step, so a run that was
+interrupted goes on exactly where its last checkpoint was (only the draws of a dropout differ).
+Does not know: what the answers mean, and how well the model does afterwards; whoever calls it measures.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, cast
+
+import torch
+from peft import LoraConfig, get_peft_model
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file  # pyright: ignore[reportUnknownVariableType]
+
+from addenda.errors import InvalidInput, ModelMismatch, UnreadableFile
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+IGNORED = -100
+"""The label of tokens that do not count in the loss, as PyTorch's cross-entropy defines it."""
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+_DONE, _LOSS = "training.done", "training.loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Token ids of a prompt with its answer, and for each token whether the model is to learn to say it."""
+
+    tokens: tuple[int, ...]
+    learn: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoraSettings:
+    """The shape of a low-rank adapter; `targets` are the names of the linear layers it is put beside.
+
+    `seed` decides its first weights, so that the same training gives the same adapter.
+    """
+
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneSettings:
+    """How long and how fast to train.
+
+    `warm_up` and `decay` are shares of the steps. `bf16` computes in bfloat16 where that is safe and keeps the
+    weights as they are. `checkpoint_every` is in steps and matters only when a directory is given.
+    """
+
+    steps: int
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    warm_up: float = 0.05
+    decay: float = 0.33
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    seed: int = 0
+    bf16: bool = True
+    checkpoint_every: int = 500
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        rising = (step + 1) / max(self.warm_up * self.steps, 1.0)
+        falling = (self.steps - step) / max(self.decay * self.steps, 1.0)
+        return self.learning_rate * min(rising, falling, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneProgress:
+    """Where a training is: steps done of all, a running mean of the loss, seconds since this start."""
+
+    step: int
+    steps: int
+    loss: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneReport:
+    """What came of a training: steps done, whether that is all of them, the running mean of the loss at its end."""
+
+    steps: int
+    finished: bool
+    loss: float
+
+
+def text_example(
+    tokenizer: PreTrainedTokenizerBase, prompt: str, answer: str, *, ends: bool = True, limit: int = 512
+) -> Example:
+    """An example from a rendered prompt and the text that is to follow it; `ends` adds the end-of-turn token.
+
+    Of more than `limit` tokens the prompt's first are left out. Raises InvalidInput when the answer alone is too long.
+    """
+    before = tokenizer.encode(prompt, add_special_tokens=False)
+    after = tokenizer.encode(answer, add_special_tokens=False)
+    if ends:
+        after = [*after, cast("int", tokenizer.eos_token_id)]
+    room = limit - len(after)
+    if room < 1:
+        raise InvalidInput(f"the answer {answer[:60]!r} has {len(after)} tokens; at most {limit - 1} fit, shorten it")
+    before = before[-room:]
+    return Example(tuple(before + after), (False,) * len(before) + (True,) * len(after))
+
+
+def chat_example(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Mapping[str, str]], answer: str, *, limit: int = 512
+) -> Example:
+    """An example from the chat so far (`role`, `content`) and the assistant's answer, in the model's chat template."""
+    turns = [dict(message) for message in messages]
+    prompt = cast("str", tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    return text_example(tokenizer, prompt, answer, limit=limit)
+
+
+def add_lora(model: PreTrainedModel, settings: LoraSettings | None = None) -> PeftModel:
+    """Put a fresh low-rank adapter on `model`, in place; only the adapter's weights require gradients afterwards.
+
+    Raises ModelMismatch when the model has no layer named in the settings.
+    """
+    shape = settings or LoraSettings()
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=shape.rank,
+        lora_alpha=shape.alpha,
+        lora_dropout=shape.dropout,
+        target_modules=list(shape.targets),
+    )
+    try:
+        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+            # peft asks transformers under a name that transformers has given a successor
+            warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+            torch.manual_seed(shape.seed)
+            return cast("PeftModel", get_peft_model(model, config))
+    except ValueError as error:
+        raise ModelMismatch(
+            f"no adapter can be put on {type(model).__name__}: none of its layers is named {shape.targets!r}; "
+            "give LoraSettings(targets=...) that fit this model"
+        ) from error
+
+
+def finetune(
+    model: PreTrainedModel | PeftModel,
+    examples: Sequence[Example],
+    settings: FinetuneSettings,
+    *,
+    directory: Path | None = None,
+    progress: Callable[[FinetuneProgress], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> FinetuneReport:
+    """Train the parameters of `model` that require gradients, in place, for `settings.steps` steps.
+
+    `directory` keeps checkpoints; a second call with it, the same examples and settings goes on from the last one.
+    `should_stop` is asked after every step; when it says True a checkpoint is written and the report is unfinished.
+    Raises InvalidInput without examples or trainable parameters, UnreadableFile or ModelMismatch for a checkpoint that
+    is broken or belongs to another model.
+    """
+    _check(model, examples, settings)
+    trained = _trainable(model)
+    optimizer = torch.optim.AdamW(
+        [value for _, value in trained], lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    path = directory / "finetune.safetensors" if directory is not None else None
+    first, mean = _resume(path, trained, optimizer)
+    model.train()
+    started = time.monotonic()
+    upcoming = _batches(examples, settings, first)
+    done, stopped = first, False
+    while done < settings.steps and not stopped:
+        loss = _step(model, optimizer, next(upcoming), settings, done)
+        mean = loss if done == 0 else 0.95 * mean + 0.05 * loss
+        done += 1
+        if progress is not None:
+            progress(FinetuneProgress(done, settings.steps, mean, time.monotonic() - started))
+        stopped = should_stop is not None and should_stop()
+        if path is not None and (stopped or done % settings.checkpoint_every == 0 or done == settings.steps):
+            _save(path, trained, optimizer, done, mean)
+    model.eval()
+    return FinetuneReport(done, done >= settings.steps, mean)
+
+
+def _check(model: PreTrainedModel | PeftModel, examples: Sequence[Example], settings: FinetuneSettings) -> None:
+    if not examples:
+        raise InvalidInput("there is nothing to train on: give at least one example")
+    if settings.steps < 1 or settings.batch_size < 1:
+        raise InvalidInput(
+            f"steps={settings.steps!r} and batch_size={settings.batch_size!r} are given; both must be 1 or more"
+        )
+    if not _trainable(model):
+        raise InvalidInput("no parameter of the model requires gradients: call add_lora(model) or unfreeze some")
+
+
+def _trainable(model: PreTrainedModel | PeftModel) -> list[tuple[str, torch.nn.Parameter]]:
+    return [(name, value) for name, value in model.named_parameters() if value.requires_grad]
+
+
+def _batches(examples: Sequence[Example], settings: FinetuneSettings, first: int) -> Iterator[list[Example]]:
+    """The batches from step `first` on: every epoch is a new shuffle, and what is left at its end opens the next."""
+    position, epoch, order = first * settings.batch_size, -1, list(range(len(examples)))
+    while True:
+        chosen: list[Example] = []
+        while len(chosen) < settings.batch_size:
+            wanted, place = divmod(position, len(examples))
+            if wanted != epoch:
+                epoch, order = wanted, list(range(len(examples)))
+                Random(f"{settings.seed}-{epoch}").shuffle(order)
+            chosen.append(examples[order[place]])
+            position += 1
+        yield chosen
+
+
+def _collate(batch: Sequence[Example], device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Token ids, attention mask and labels, each (examples x longest), padded on the right."""
+    longest = max(len(example.tokens) for example in batch)
+    tokens = torch.zeros((len(batch), longest), dtype=torch.int64)
+    mask = torch.zeros_like(tokens)
+    labels = torch.full_like(tokens, IGNORED)
+    for row, example in enumerate(batch):
+        ids = torch.tensor(example.tokens)
+        tokens[row, : len(ids)] = ids
+        mask[row, : len(ids)] = 1
+        labels[row, : len(ids)] = torch.where(torch.tensor(example.learn), ids, IGNORED)
+    return tokens.to(device), mask.to(device), labels.to(device)
+
+
+def _step(
+    model: PreTrainedModel | PeftModel,
+    optimizer: torch.optim.Optimizer,
+    batch: Sequence[Example],
+    settings: FinetuneSettings,
+    step: int,
+) -> float:
+    """One step of gradient descent; returns the mean cross-entropy per learned token."""
+    for group in optimizer.param_groups:
+        group["lr"] = settings.rate_at(step)
+    device = _trainable(model)[0][1].device
+    tokens, mask, labels = _collate(batch, device)
+    with _precision(device, settings.bf16):
+        logits = cast("torch.Tensor", model(input_ids=tokens, attention_mask=mask, use_cache=False).logits)
+    loss = torch.nn.functional.cross_entropy(
+        logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED
+    )
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_([value for _, value in _trainable(model)], settings.clip)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def _precision(device: torch.device, bf16: bool) -> AbstractContextManager[object]:
+    return torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext()
+
+
+def _save(
+    path: Path,
+    trained: Sequence[tuple[str, torch.nn.Parameter]],
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    mean: float,
+) -> None:
+    tensors = {_DONE: torch.tensor(step), _LOSS: torch.tensor(mean, dtype=torch.float64)}
+    for name, value in trained:
+        tensors[f"weight.{name}"] = value.detach().contiguous()
+        for moment in _MOMENTS:
+            tensors[f"{moment}.{name}"] = cast("torch.Tensor", optimizer.state[value][moment]).detach().contiguous()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial)
+    partial.replace(path)
+
+
+def _resume(
+    path: Path | None, trained: Sequence[tuple[str, torch.nn.Parameter]], optimizer: torch.optim.Optimizer
+) -> tuple[int, float]:
+    """Restore weights and moments from a checkpoint; the steps done and the loss, (0, 0.0) where there is none."""
+    if path is None or not path.exists():
+        return 0, 0.0
+    try:
+        stored = load_file(path)
+    except SafetensorError as error:
+        raise UnreadableFile(f"the checkpoint {path.name!r} cannot be read; delete it to start over") from error
+    expected = {
+        f"{part}.{name}": value.shape for name, value in trained for part in ("weight", "exp_avg", "exp_avg_sq")
+    }
+    if any(name not in stored or stored[name].shape != shape for name, shape in expected.items()):
+        raise ModelMismatch(f"the checkpoint {path.name!r} belongs to a model of another shape; give another directory")
+    for name, value in trained:
+        value.data.copy_(stored[f"weight.{name}"])
+        optimizer.state[value] = {moment: stored[f"{moment}.{name}"] for moment in _MOMENTS}
+    return int(stored[_DONE]), float(stored[_LOSS])
