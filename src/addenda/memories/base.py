@@ -1,0 +1,167 @@
+"""The protocol that every memory keeps, and the values that pass through it.
+
+A memory holds live addenda in a form that a model can use. It does not know the ledger: the knowledge base tells it
+what to hold (:class:`Deliver`, :class:`Withdraw`) and in which order, and asks what it can contribute to a question.
+What a memory stores for one addendum is an *artefact*: bytes named by their SHA-256 digest. Replaying artefacts in
+sequence order rebuilds the memory byte for byte, which is how withdrawal is exact (invariant 5 of the design).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from addenda.types import EVERYONE, MemoryName
+
+ProgressCallback: TypeAlias = Callable[[int, int], None]
+"""Called with (done, total) while something long runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a memory is asked to learn for one addendum, already put into words by the relation registry."""
+
+    addendum_id: str
+    prompts: tuple[str, ...]
+    """Wordings of the question, the canonical one first; at least one."""
+    target: str
+    """The answer to be given."""
+    neighbours: tuple[str, ...] = ()
+    """Questions close to these prompts whose answers must not change (same subject, other relation)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When, and for whom, something held may reach an answer."""
+
+    start: datetime | None = None
+    """First instant, inclusive; None means always."""
+    end: datetime | None = None
+    """First instant at which it no longer holds; None means without end."""
+    audience: tuple[str, ...] = (EVERYONE,)
+
+    def admits(self, at: datetime, audience: str) -> bool:
+        """Whether something in this window may be used for an answer about ``at`` to ``audience``."""
+        if self.start is not None and at < self.start:
+            return False
+        if self.end is not None and at >= self.end:
+            return False
+        return EVERYONE in self.audience or audience in self.audience
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Hold this artefact from now on; delivering an id that is held replaces its window."""
+
+    addendum_id: str
+    artefact: bytes
+    sequence: int
+    """Position in ledger order; artefacts act, and are rebuilt, in rising sequence."""
+    window: Window = field(default_factory=Window)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Hold this addendum no longer."""
+
+    addendum_id: str
+
+
+Change: TypeAlias = Deliver | Withdraw
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Receipt for one delivered addendum: the SHA-256 digest of what was stored."""
+
+    addendum_id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One addendum that a memory holds: its artefact's digest, its place in the order, and its window."""
+
+    digest: str
+    sequence: int
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One held addendum that came close to a question."""
+
+    addendum_id: str
+    score: float
+    threshold: float
+    injected: bool
+
+
+class ModelPatch(Protocol):
+    """A contribution that acts inside a local model while it generates.
+
+    ``attached()`` switches it on for every ``generate`` call inside the ``with`` block; afterwards ``candidates``
+    holds, for each row of the last batch, what was considered, best first.
+    """
+
+    def attached(self) -> AbstractContextManager[None]:
+        """Switch the patch on; the model is exactly as before when the block ends, also after an error."""
+        ...
+
+    @property
+    def candidates(self) -> Sequence[Sequence[Candidate]]:
+        """For each row of the last generated batch, the candidates considered, best first."""
+        ...
+
+
+Contribution: TypeAlias = ModelPatch
+"""What a memory gives to an answer. Edits give a model patch; the other memories' kinds join this union with them."""
+
+
+class Memory(Protocol):
+    """A place where live addenda are kept in a form that a model can use."""
+
+    @property
+    def name(self) -> MemoryName:
+        """Which of the four memories this is."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """How far in the ledger this memory is; set by :meth:`apply`."""
+        ...
+
+    def prepare(self, tasks: Sequence[Task], progress: ProgressCallback | None = None) -> Mapping[str, bytes]:
+        """Compute the artefact of each task, by addendum id, without changing what is held (may take long)."""
+        ...
+
+    def apply(self, changes: Sequence[Change], position: int) -> Sequence[Delivery]:
+        """Bring the memory to ``position``. All changes are applied, or none when one is refused.
+
+        Raises ModelMismatch for an artefact of another model or format, UnknownId for a withdrawal of what is not held.
+        """
+        ...
+
+    def staged(self, changes: Sequence[Change]) -> Memory:
+        """A view of this memory as if ``changes`` were applied, at no cost to this one."""
+        ...
+
+    def holdings(self) -> Mapping[str, Holding]:
+        """Everything held, by addendum id, in sequence order."""
+        ...
+
+    def digest(self) -> str:
+        """SHA-256 of everything held, in sequence order: equal exactly when the stored bytes are equal."""
+        ...
+
+    def contribute(
+        self, *, at: datetime | None, audience: str = EVERYONE, without: frozenset[str] = frozenset()
+    ) -> Contribution:
+        """What the memory gives to answers at this moment, for this audience, leaving out the ids in ``without``.
+
+        ``at`` None means now. Raises CannotLookBack for a past moment when the memory holds only the present.
+        """
+        ...
