@@ -1,0 +1,76 @@
+"""The answers that were given, kept so that each can be explained later.
+
+Answers are working data, not events: they are kept beside the ledger in the same database and can be pruned without
+touching it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Column, Table, Text, delete, insert, select
+
+from addenda.database import METADATA, Database
+from addenda.errors import UnknownId
+from addenda.types import Answer
+
+ANSWERS = Table(
+    "answers",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("asked_at", Text, nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+"""One row for each answer: its trace id, when it was asked, the question, and the whole answer as JSON."""
+
+
+class AnswerLog:
+    """Keeps answers with their traces."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep them in this database."""
+        self._database = database
+
+    def keep(self, answer: Answer) -> None:
+        """Keep an answer; it is durable when the call returns."""
+        row = {
+            "id": answer.trace.id,
+            "asked_at": answer.trace.asked_at.isoformat(),
+            "question": answer.question,
+            "body": answer.model_dump_json(),
+        }
+        with self._database.write() as connection:
+            connection.execute(insert(ANSWERS).values(row))
+
+    def find(self, prefix: str) -> Answer:
+        """The one answer whose id starts with ``prefix``. Raises UnknownId for none, or for several."""
+        wanted = prefix.strip().lower()
+        query = select(ANSWERS.c.id, ANSWERS.c.body).where(ANSWERS.c.id.startswith(wanted, autoescape=True)).limit(5)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        if len(rows) == 1 and wanted:
+            return Answer.model_validate_json(rows[0].body)
+        if not rows or not wanted:
+            raise UnknownId(f"no answer's id starts with {prefix!r}; `ask` prints the id of each answer")
+        raise UnknownId(f"{prefix!r} fits several answers: {', '.join(row.id for row in rows)}; give more of the id")
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Delete every kept answer whose trace names one of these addenda."""
+        for identifier in ids:
+            named = ANSWERS.c.body.contains(identifier, autoescape=True)
+            with self._database.read() as connection:
+                found = connection.execute(select(ANSWERS.c.id).where(named).limit(1)).first()
+            # Looked for first: opening a knowledge base must not write where there is nothing to forget.
+            if found is not None:
+                with self._database.write() as connection:
+                    connection.execute(delete(ANSWERS).where(named))
+
+    def latest(self) -> Answer:
+        """The answer given last. Raises UnknownId when there is none."""
+        query = select(ANSWERS.c.body).order_by(ANSWERS.c.asked_at.desc()).limit(1)
+        with self._database.read() as connection:
+            body = connection.execute(query).scalar_one_or_none()
+        if body is None:
+            raise UnknownId("no answer was given yet; ask something first")
+        return Answer.model_validate_json(body)

@@ -1,0 +1,325 @@
+"""Proposing, deciding about, and taking back: every change of what is known, up to where a model is needed.
+
+Nothing here calls a model, so every step is one short transaction: what is decided is decided on the state at the head,
+under the write lock. Two facts conflict exactly when they have the same subject and relation and the relation takes one
+value; similarity never decides. A proposal says what it supersedes, and when that has moved since, approving sends it
+back to review instead of applying it blindly.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from addenda.artifacts import ArtifactStore
+from addenda.errors import Conflict, InvalidInput
+from addenda.knowledge_base.answers import AnswerLog
+from addenda.knowledge_base.tested import prepared_for
+from addenda.ledger import (
+    Actor,
+    Body,
+    Disabled,
+    Draft,
+    Enabled,
+    Erased,
+    GateJudged,
+    Ledger,
+    Person,
+    Record,
+    Rejected,
+    Retired,
+    ReviewNeeded,
+    State,
+    WindowClosed,
+    check_value,
+    clean_content,
+    content_key,
+    normalised_value,
+)
+from addenda.text import normalised
+from addenda.types import EVERYONE, Addendum, Content, Edit, Fact, Status
+
+_OPEN: frozenset[Status] = frozenset({"proposed", "needs_review", "approved", "gate_failed", "tested", "activating"})
+_CLOSE_ENOUGH = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Proposing:
+    """What became, or in a dry run would become, of one addendum that was handed in."""
+
+    addendum: Addendum
+    supersedes: tuple[str, ...] = ()
+    """Ids of live addenda that it will replace."""
+    warnings: tuple[str, ...] = ()
+    duplicate_of: str | None = None
+    """Id of a live or open addendum that already says the same, whenever and to whomever the new one would; the new one
+    is then not proposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """What an approval did."""
+
+    approved: tuple[str, ...]
+    """Now approved."""
+    waiting: tuple[str, ...]
+    """Approved by this person, and waiting for another one."""
+    needs_review: tuple[str, ...]
+    """Sent back, because what they replace has changed since they were proposed."""
+
+
+class Changes:
+    """Propose, approve, reject, disable, enable, roll back, expire, erase."""
+
+    def __init__(
+        self, ledger: Ledger, artifacts: ArtifactStore, answers: AnswerLog, withdrawn: Callable[[], None]
+    ) -> None:
+        """Take the ledger, the artefacts, the kept answers, and what to call when live knowledge may have changed."""
+        self._answers = answers
+        self._ledger = ledger
+        self._artifacts = artifacts
+        self._withdrawn = withdrawn
+
+    def propose(
+        self,
+        addenda: Sequence[Addendum],
+        *,
+        by: Person | Actor,
+        reason: str = "",
+        dry_run: bool = False,
+    ) -> tuple[Proposing, ...]:
+        """Propose a batch; durable when the call returns. What is already said is left out and named.
+
+        Raises InvalidInput for hidden characters or an empty batch, PermissionDenied when ``by`` may not propose.
+        Nothing is proposed then.
+        """
+        if not addenda:
+            raise InvalidInput("nothing to propose: the batch is empty")
+        cleaned = [_cleaned(addendum) for addendum in addenda]
+        state = self._ledger.state()
+        for addendum in cleaned:
+            check(addendum, state)
+        if dry_run:
+            known = self._ledger.about(_keys(cleaned))
+            contents = {i: a.content for i, a in self._ledger.addenda(_ids(known)).items()}
+            return _outcomes(state, cleaned, known, contents)
+        actor = by.actor if isinstance(by, Person) else by
+        with self._ledger.writing() as session:
+            known = session.about(_keys(cleaned))
+            outcomes = _outcomes(session.state, cleaned, known, session.contents(_ids(known)))
+            drafts = [Draft(o.addendum, o.supersedes) for o in outcomes if o.duplicate_of is None]
+            if drafts:
+                session.propose(actor, drafts, reason)
+        return outcomes
+
+    def approve(self, ids: Sequence[str], *, by: Person, reason: str = "") -> Deciding:
+        """Approve under the policy in force.
+
+        A proposal whose ground has moved becomes ``needs_review`` instead; approving it again accepts the ledger as it
+        is then. Raises PermissionDenied (nobody may, or not this person, or their own), Conflict for a status that
+        admits no approval. All of ``ids`` are decided, or none.
+        """
+        with self._ledger.writing() as session:
+            state = session.state
+            stale = [i for i in ids if state.record(i).stage == "proposed" and state.moved(state.record(i))]
+            sound = [i for i in ids if i not in set(stale)]
+            if sound:
+                session.approve(by.actor, sound, reason)
+            if stale:
+                body = ReviewNeeded(ids=tuple(stale))
+                session.append(by.actor, [body], "what it replaces has changed since it was proposed")
+            after = session.state
+        return Deciding(
+            approved=tuple(i for i in sound if after.record(i).stage == "approved"),
+            waiting=tuple(i for i in sound if after.record(i).stage != "approved"),
+            needs_review=tuple(stale),
+        )
+
+    def reject(self, ids: Sequence[str], *, by: Person, reason: str) -> None:
+        """Reject open proposals, for a reason. Raises Conflict when one of them is already live or ended."""
+        if not reason.strip():
+            raise InvalidInput("a rejection needs a reason, so that the proposer learns from it")
+        self._append(by, Rejected(ids=tuple(ids)), reason)
+
+    def disable(self, ids: Sequence[str], *, by: Person, reason: str = "") -> None:
+        """Switch live addenda off, for questions about the past too, until they are enabled."""
+        self._append(by, Disabled(ids=tuple(ids)), reason)
+
+    def enable(self, ids: Sequence[str], *, by: Person, reason: str = "") -> None:
+        """Switch disabled addenda on again. Raises Conflict when something else has taken their place meanwhile."""
+        state = self._ledger.state()
+        for i in ids:
+            if taken := self._replaced_since_disabled(state.record(i)):
+                raise Conflict(
+                    f"cannot enable {i!r}: {', '.join(taken)} took its place meanwhile; take that back first, "
+                    "or propose this knowledge anew"
+                )
+        self._append(by, Enabled(ids=tuple(ids)), reason)
+
+    def rollback(self, ids: Sequence[str], *, by: Person, reason: str = "") -> None:
+        """Take addenda back for good; what they had superseded holds again."""
+        self._append(by, Retired(ids=tuple(ids)), reason)
+
+    def expire(self, ids: Sequence[str], *, by: Person, until: datetime | None = None, reason: str = "") -> None:
+        """End the validity of addenda at ``until`` (now when None); before that moment they remain valid."""
+        moment = datetime.now(UTC) if until is None else until
+        self._append(by, WindowClosed(ids=tuple(ids), until=moment), reason)
+
+    def erase(self, ids: Sequence[str], *, by: Person, reason: str) -> tuple[str, ...]:
+        """Destroy the content of addenda and what the memories stored for them; who and when remain.
+
+        With it go the gate's reports that quote it, and the kept answers that it was considered for. Returns the
+        digests of what the memories stored. Exported files and backups are not reached from here.
+        """
+        if not reason.strip():
+            raise InvalidInput("an erasure needs a reason; it stays in the history in place of the content")
+        self._append(by, Erased(ids=tuple(ids)), reason)
+        return self.finish_erasures()
+
+    def finish_erasures(self) -> tuple[str, ...]:
+        """Destroy the artefacts of erased addenda that nothing else needs; also after an interruption.
+
+        Returns the digests of those that were still there.
+        """
+        records = self._ledger.state().records.values()
+        erased = [record for record in records if record.stage == "erased"]
+        if not erased:
+            return ()
+        gone = _artefacts(erased, self._artifacts) - _artefacts(
+            [record for record in records if record.stage != "erased"], self._artifacts
+        )
+        destroyed = tuple(digest for digest in sorted(gone) if self._artifacts.discard(digest))
+        for report in self._reports(erased):
+            self._artifacts.discard(report)
+        self._answers.forget([record.id for record in erased])
+        return destroyed
+
+    def _reports(self, records: Sequence[Record]) -> set[str]:
+        """Digests of every report of the gate about these records."""
+        bodies = [event.body for record in records for event in self._ledger.history(record.id)]
+        return {body.report for body in bodies if isinstance(body, GateJudged) and body.report is not None}
+
+    def _replaced_since_disabled(self, record: Record) -> tuple[str, ...]:
+        if record.stage != "disabled" or not record.closings:
+            return ()
+        # Its history also has the disabling of others that had replaced it.
+        disabled = max(
+            event.at
+            for event in self._ledger.history(record.id)
+            if isinstance(event.body, Disabled) and record.id in event.body.ids
+        )
+        return tuple(closing.by for closing in record.closings if closing.at >= disabled)
+
+    def _append(self, by: Person, body: Body, reason: str) -> None:
+        with self._ledger.writing() as session:
+            session.append(by.actor, [body], reason)
+        self._withdrawn()
+
+
+def _artefacts(records: Sequence[Record], artifacts: ArtifactStore) -> set[str]:
+    """What the memories store for these records, delivered or only tested."""
+    delivered = {digest for record in records for digest in record.deliveries.values()}
+    return delivered | set(prepared_for(records, artifacts).values())
+
+
+def check(addendum: Addendum, state: State) -> None:
+    """Raise InvalidInput when a fact's value is none of its relation's type."""
+    if isinstance(addendum.content, Fact):
+        check_value(addendum.content.object, state.registry.get(addendum.content.relation))
+
+
+def _cleaned(addendum: Addendum) -> Addendum:
+    return addendum.model_copy(update={"content": clean_content(addendum.content)})
+
+
+def _keys(addenda: Sequence[Addendum]) -> set[str]:
+    return {key for addendum in addenda if (key := content_key(addendum.content)) is not None}
+
+
+def _ids(known: Mapping[str, Sequence[str]]) -> set[str]:
+    return {identifier for ids in known.values() for identifier in ids}
+
+
+@dataclass(slots=True)
+class _Weighing:
+    """Weighs one addendum after another against what is there, those before it in the batch included."""
+
+    state: State
+    now: datetime
+    known: dict[str, list[str]]
+    contents: dict[str, Content]
+    batch: dict[str, Addendum]
+
+    def weigh(self, addendum: Addendum) -> Proposing:
+        key = content_key(addendum.content)
+        warnings = list(_relation_warnings(addendum.content, self.state))
+        if key is None:
+            return Proposing(addendum, warnings=tuple(warnings))
+        supersedes: list[str] = []
+        for rival in self.known.get(key, ()):
+            status = self.state.records[rival].status(self.now) if rival in self.state.records else "proposed"
+            if rival not in self.contents or (status != "active" and status not in _OPEN):
+                continue
+            said = self.contents[rival]
+            if self._same(said, addendum.content) and self._covers(rival, addendum):
+                return Proposing(addendum, warnings=tuple(warnings), duplicate_of=rival)
+            if not self._exclusive(addendum.content):
+                continue
+            if status == "active":
+                supersedes.append(rival)
+            else:
+                warnings.append(f"{rival} is {status} too and says {_value(said)!r}; approving both lets the later win")
+        self.known.setdefault(key, []).append(addendum.id)
+        self.contents[addendum.id] = addendum.content
+        self.batch[addendum.id] = addendum
+        return Proposing(addendum, tuple(supersedes), tuple(warnings))
+
+    def _covers(self, rival: str, addendum: Addendum) -> bool:
+        """Whether the rival holds at every moment, and for everybody, that the addendum is meant for."""
+        record = self.state.records.get(rival)
+        if record is not None:
+            starts, ends, audience = record.starts, record.ends, record.audience
+        elif rival in self.batch:
+            other = self.batch[rival]
+            starts, ends, audience = other.valid_from, other.valid_until, other.audience
+        else:  # proposed by somebody else after the state of this dry run was read
+            return True
+        early = starts is None or starts <= (addendum.valid_from or self.now)
+        late = ends is None or (addendum.valid_until is not None and addendum.valid_until <= ends)
+        return early and late and (EVERYONE in audience or set(addendum.audience) <= set(audience))
+
+    def _exclusive(self, content: Content) -> bool:
+        return not isinstance(content, Fact) or self.state.registry.get(content.relation).cardinality == "one"
+
+    def _same(self, one: Content, other: Content) -> bool:
+        if isinstance(one, Fact) and isinstance(other, Fact):
+            spec = self.state.registry.get(other.relation)
+            return normalised_value(one.object, spec) == normalised_value(other.object, spec)
+        return normalised(_value(one)) == normalised(_value(other))
+
+
+def _outcomes(
+    state: State, addenda: Sequence[Addendum], known: Mapping[str, Sequence[str]], contents: Mapping[str, Content]
+) -> tuple[Proposing, ...]:
+    weighing = _Weighing(state, datetime.now(UTC), {k: list(ids) for k, ids in known.items()}, dict(contents), {})
+    return tuple(weighing.weigh(addendum) for addendum in addenda)
+
+
+def _value(content: Content) -> str:
+    match content:
+        case Fact():
+            return content.object
+        case Edit():
+            return content.target
+        case _:
+            return ""
+
+
+def _relation_warnings(content: Content, state: State) -> tuple[str, ...]:
+    if not isinstance(content, Fact) or state.registry.get(content.relation).declared:
+        return ()
+    close = difflib.get_close_matches(normalised(content.relation), state.relations, n=1, cutoff=_CLOSE_ENOUGH)
+    hint = f"; did you mean {state.relations[close[0]].name!r}?" if close else ""
+    return (f"relation {content.relation!r} is not declared and gets default questions and one value{hint}",)

@@ -1,0 +1,262 @@
+"""``KnowledgeBase``: the ledger, the memories and the gate together, and the only writer of any of them."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from addenda.artifacts import ArtifactStore
+from addenda.database import Database, open_database
+from addenda.errors import Conflict, InvalidInput, StorageUnavailable, UnknownId
+from addenda.gate import DEFAULT_THRESHOLDS
+from addenda.knowledge_base.activation import Activation
+from addenda.knowledge_base.answers import AnswerLog
+from addenda.knowledge_base.changes import Changes
+from addenda.knowledge_base.checks import Check, run_checks
+from addenda.knowledge_base.governance import Governance
+from addenda.knowledge_base.memories import Memories, ModelChoice
+from addenda.knowledge_base.relations import bundled_relations
+from addenda.knowledge_base.tested import findings
+from addenda.ledger import (
+    FORMAT_VERSION,
+    Actor,
+    Created,
+    Event,
+    Head,
+    Ledger,
+    Person,
+    RelationDeclared,
+    Role,
+    State,
+    ThresholdsChanged,
+    authenticate,
+    new_token,
+    person_name,
+    token_hash,
+)
+from addenda.memories.base import ProgressCallback
+from addenda.models.files import BUNDLED, find_model
+from addenda.responder import Explanation, Responder
+from addenda.types import EVERYONE, Addendum, Answer, Edit, Fact, MemoryName
+
+DATABASE_FILE = "ledger.sqlite3"
+"""The embedded database inside the knowledge base's directory."""
+
+FIRST_ROLES: tuple[Role, ...] = ("admin", "editor")
+"""Roles of the person who creates a knowledge base: an admin never approves by that alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A new knowledge base, and the first admin's token, shown this once."""
+
+    knowledge_base: KnowledgeBase
+    token: str
+
+
+class KnowledgeBase:
+    """Ledger, memories and gate of one directory; use as a context manager, or call :meth:`close`.
+
+    Changes go through the objects it holds: :attr:`changes` (propose, decide, take back), :attr:`activation` (test and
+    make live) and :attr:`governance` (people, policy, relations, suite). Every change is made by a :class:`Person`, who
+    is found by token with :meth:`authenticate`.
+    """
+
+    def __init__(self, directory: Path, database: Database, choice: ModelChoice) -> None:
+        """Use :meth:`create` or :meth:`open`."""
+        self.directory = directory
+        self._database = database
+        self.artifacts = ArtifactStore(directory / "artifacts")
+        self.ledger = Ledger(database)
+        self._memories = Memories(self.ledger, self.artifacts, choice)
+        self._answers = AnswerLog(database)
+        self.changes = Changes(self.ledger, self.artifacts, self._answers, self._memories.sync)
+        self.activation = Activation(self.ledger, self.artifacts, self._memories)
+        self.governance = Governance(self.ledger)
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path | str,
+        *,
+        admin: str,
+        model: str = BUNDLED,
+        database: str | None = None,
+        choice: ModelChoice | None = None,
+    ) -> Founded:
+        """Make a new knowledge base in an empty or new directory.
+
+        The bundled model brings the relations of its world; with any other model none is declared. Raises InvalidInput
+        when the directory holds something, ModelUnavailable when there is no such model.
+        """
+        path = Path(directory)
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InvalidInput(f"{str(path)!r} exists and is not empty; choose a new directory for the knowledge base")
+        name = person_name(admin)
+        files = find_model(model)
+        opened = open_database(database or path / DATABASE_FILE, create=True)
+        made = cls(path, opened, choice or ModelChoice())
+        token = new_token()
+        created = Created(
+            kb_id=str(uuid.uuid4()),
+            format=FORMAT_VERSION,
+            model=model if model == BUNDLED else str(files.directory.resolve()),
+            model_fingerprint=files.fingerprint,
+            tokenizer_fingerprint=files.tokenizer_fingerprint,
+            admin=name,
+            roles=FIRST_ROLES,
+            token_hash=token_hash(token),
+        )
+        relations = bundled_relations() if model == BUNDLED else ()
+        with made.ledger.writing() as session:
+            actor = Actor(kind="person", name=name)
+            if session.state.created is not None:
+                raise Conflict("this database holds a knowledge base already; choose another one")
+            bodies = [ThresholdsChanged(thresholds=dict(DEFAULT_THRESHOLDS))]
+            session.append(actor, [created, *bodies, *(RelationDeclared(spec=spec) for spec in relations)], "created")
+        return Founded(made, token)
+
+    @classmethod
+    def open(
+        cls, directory: Path | str, *, database: str | None = None, choice: ModelChoice | None = None
+    ) -> KnowledgeBase:
+        """Open a knowledge base, finishing what an interruption left half-way.
+
+        Raises UnreadableFile when there is none, StorageUnavailable when it cannot be reached.
+        """
+        path = Path(directory)
+        if database is None and not _is_file(path / DATABASE_FILE):
+            raise UnknownId(
+                f"there is no knowledge base in {str(path)!r}; create one with `init`, or give its directory"
+            )
+        opened = cls(path, open_database(database or path / DATABASE_FILE), choice or ModelChoice())
+        try:
+            opened._begin()
+        except BaseException:
+            opened.close()
+            raise
+        return opened
+
+    def _begin(self) -> None:
+        if self.ledger.state().created is None:
+            raise UnknownId(f"the knowledge base in {str(self.directory)!r} was not finished; remove it and run `init`")
+        # Reading must work on a full or read-only disk; whoever writes next finds out.
+        with contextlib.suppress(StorageUnavailable):
+            self.activation.recover()
+            self.changes.finish_erasures()
+
+    def close(self) -> None:
+        """Release the database."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    @property
+    def state(self) -> State:
+        """What holds at the head of the ledger."""
+        return self.ledger.state()
+
+    def authenticate(self, token: str) -> Person:
+        """The person whose valid token this is. Raises PermissionDenied."""
+        return authenticate(self.ledger.state(), token)
+
+    def addendum(self, prefix: str) -> Addendum:
+        """One addendum by id or unique prefix. Raises UnknownId."""
+        return self.ledger.addendum(self.ledger.resolve(prefix))
+
+    def history(self, prefix: str) -> tuple[Event, ...]:
+        """What happened to one addendum, in order."""
+        return self.ledger.history(self.ledger.resolve(prefix))
+
+    def why_failed(self, prefix: str) -> str:
+        """Why the gate left an addendum behind when it was last tested, answers quoted; empty when it did not.
+
+        The ledger itself says it without a word of content. That is what is left here, too, once the report is gone.
+        """
+        record = self.ledger.state().record(self.ledger.resolve(prefix))
+        if record.verdict is None or record.verdict.passed:
+            return ""
+        found = findings(record, self.artifacts)
+        return record.verdict.reason if found is None else found.reason
+
+    def ask(
+        self,
+        question: str,
+        *,
+        as_of: datetime | None = None,
+        audience: str = EVERYONE,
+        memories: Sequence[MemoryName] | None = None,
+    ) -> Answer:
+        """Answer from what is live, and keep the answer with its trace.
+
+        Raises CannotLookBack when a memory is asked about a past moment that it does not hold.
+        """
+        answer = self._responder().ask(question, as_of=as_of, audience=audience, memories=memories)
+        self._answers.keep(answer)
+        return answer
+
+    def ask_many(
+        self,
+        questions: Sequence[str],
+        *,
+        memories: Sequence[MemoryName] | None = None,
+        progress: ProgressCallback | None = None,
+    ) -> list[Answer]:
+        """Answer many questions side by side from what is live; these answers are not kept."""
+        return self._responder().ask_many(questions, memories=memories, progress=progress)
+
+    def explain(self, answer_id: str | None = None) -> Explanation:
+        """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off."""
+        answer = self._answers.latest() if answer_id is None else self._answers.find(answer_id)
+        return self._responder().explain(answer)
+
+    def memory_digest(self) -> str | None:
+        """Digest of everything the edits memory holds; None when nothing was ever tested."""
+        memory = self._memories.edits
+        return None if memory is None else memory.digest()
+
+    def rebuilt_digest(self) -> str | None:
+        """The same digest of a memory rebuilt by replaying the delivered artefacts in ledger order."""
+        memory = self._memories.rebuilt()
+        return None if memory is None else memory.digest()
+
+    def verify(self, against: Head | None = None) -> tuple[Check, ...]:
+        """Check the chain (against an exported head, if given), the contents and the artefacts."""
+        return run_checks(self.ledger, self.artifacts, against)
+
+    def _responder(self) -> Responder:
+        return self._memories.responder(self._value)
+
+    def _value(self, addendum_id: str) -> str | None:
+        found = self.ledger.addenda([addendum_id])
+        content = found[addendum_id].content if addendum_id in found else None
+        match content:
+            case Fact():
+                return content.object
+            case Edit():
+                return content.target
+            case _:
+                return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise StorageUnavailable(
+            f"cannot reach {str(path)!r}: {error.strerror}; check the folder and its rights"
+        ) from error
