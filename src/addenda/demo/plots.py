@@ -1,0 +1,85 @@
+"""The plots of the demo's report, drawn as SVG so that the page stays one self-contained file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from addenda.demo.scoring import Group
+
+_INK, _LIVE, _FLOOR = "#33373d", "#1769aa", "#b0b7c0"
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None})
+    text = buffer.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _axes(width: float = 6.4, height: float = 3.2):  # noqa: ANN202 - matplotlib's Axes is only partially typed
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", color="#e6e8eb", linewidth=0.8)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def score_bars(rates: Mapping[Group, float], floors: Mapping[Group, float], targets: Mapping[Group, float]) -> str:
+    """Score of each group beside what the unedited model reaches, with the targets as marks."""
+    figure, axes = _axes(width=7.2)
+    names = list(rates)
+    for offset, values, colour, label in (
+        (-0.2, floors, _FLOOR, "unedited model"),
+        (0.2, rates, _LIVE, "with the changes"),
+    ):
+        bars = axes.bar([i + offset for i in range(len(names))], [values[n] for n in names], 0.38, color=colour)
+        axes.bar_label(bars, fmt="{:.2f}", fontsize=8, color=_INK, padding=3)
+        bars.set_label(label)
+    for i, name in enumerate(names):
+        if name in targets:
+            label = "target" if i == 0 else None
+            axes.plot([i, i + 0.4], [targets[name]] * 2, color="#c0392b", linewidth=1.6, label=label)
+    axes.set_xticks(range(len(names)), [name.replace("_", "\n") for name in names], fontsize=7)
+    axes.set_ylim(0, 1.22)
+    axes.legend(frameon=False, fontsize=8, ncols=3, loc="upper center")
+    return _svg(figure)
+
+
+def score_by_edits(points: Sequence[tuple[int, Mapping[Group, float]]]) -> str:
+    """Each score against the number of edits that are live."""
+    figure, axes = _axes()
+    for name in points[-1][1]:
+        axes.plot([count for count, _ in points], [rates[name] for _, rates in points], marker="o", label=name)
+    axes.set_xlabel("edits that are live")
+    axes.set_ylabel("exact match, free generation")
+    axes.set_ylim(0, 1.05)
+    axes.legend(frameon=False, fontsize=8)
+    return _svg(figure)
+
+
+def retention_by_age(right: Sequence[float], edits: int) -> str:
+    """Share of edits still answered right at the end, by when they were made, in equal parts (the oldest first)."""
+    figure, axes = _axes()
+    size = edits // len(right)
+    labels = [f"{size * i + 1}-{size * (i + 1)}" for i in range(len(right))]
+    bars = axes.bar(labels, right, color=_LIVE)
+    axes.bar_label(bars, fmt="{:.2f}", fontsize=8, color=_INK)
+    axes.set_xlabel("edits, in the order in which they were made")
+    axes.set_ylabel("right after all edits")
+    axes.set_ylim(0, 1.1)
+    axes.tick_params(axis="x", labelsize=7)
+    return _svg(figure)
+
+
+def seconds_per_edit(points: Sequence[tuple[int, float]]) -> str:
+    """Seconds to make one edit, against the number of edits that were already live."""
+    figure, axes = _axes()
+    axes.plot([count for count, _ in points], [1000 * seconds for _, seconds in points], marker="o", color=_LIVE)
+    axes.set_xlabel("edits that are live after the portion")
+    axes.set_ylabel("milliseconds per edit")
+    axes.set_ylim(0, 1150 * max(seconds for _, seconds in points))
+    return _svg(figure)

@@ -1,0 +1,89 @@
+"""``verify`` and ``head``: evidence that nothing was altered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from addenda.errors import InvalidInput
+from addenda.knowledge_base import Check, Head, KnowledgeBase
+from addenda.surfaces.cli.context import begin, read_text, replace_file
+from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ModelOption
+from addenda.surfaces.cli.output import table
+
+
+def verify(
+    head_file: Annotated[
+        Path | None,
+        typer.Option("--head", metavar="FILE", help="A head that was exported before, from outside this machine."),
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Also compare the memory with a rebuild; this loads the model.")
+    ] = False,
+    model: ModelOption = None,
+    kb: KbOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the chain, the contents and the artefacts.
+
+    Without --head it is not noticed when somebody who owns the files rewrote the whole chain or cut off its end. Exit
+    code 1 when a check fails.
+    """
+    call = begin(kb, as_json=as_json, model=model)
+    against = None if head_file is None else Head.parse(read_text(head_file, "head file"))
+    with call.open() as opened:
+        checks = list(opened.verify(against))
+        if rebuild:
+            checks.append(_rebuilt(opened))
+    ok = all(check.ok for check in checks)
+    document: dict[str, object] = {
+        "ok": ok,
+        "against": None if against is None else against.export(),
+        "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks],
+    }
+    rows = [("ok" if check.ok else "failed", check.name, check.detail) for check in checks]
+    call.out.result(document, table(("", "what", "found"), rows))
+    if against is None and ok:
+        call.out.note("compared with no exported head; `addenda head --file FILE` exports one to keep elsewhere")
+    if not ok:
+        raise typer.Exit(1)
+
+
+def head(
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="Write it to this file instead of stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    kb: KbOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Print where the chain ends, to be kept elsewhere for verify --head.
+
+    Kept where the owner of the files cannot write, it shows later whether the chain was rewritten or cut off.
+    """
+    call = begin(kb, as_json=as_json)
+    with call.open() as opened:
+        found = opened.ledger.head()
+    if found is None:
+        raise InvalidInput("the ledger is empty, so it has no head")
+    if file is not None:
+        if file.exists() and not force:
+            raise InvalidInput(f"{str(file)!r} exists already; add --force to replace it, or name another file")
+        if not dry_run:
+            replace_file(file, found.export() + "\n")
+        call.out.note(f"{'would be written' if dry_run else 'written'} to {file}; keep it where the owner cannot write")
+    document: dict[str, object] = {"position": found.position, "hash": found.hash, "head": found.export()}
+    call.out.result({**document, "file": None if file is None else str(file)}, found.export())
+
+
+def _rebuilt(kb: KnowledgeBase) -> Check:
+    held, replayed = kb.memory_digest(), kb.rebuilt_digest()
+    if held is None:
+        return Check("rebuild", ok=True, detail="nothing was ever tested, so there is no memory to rebuild")
+    if held == replayed:
+        return Check("rebuild", ok=True, detail=f"the memory equals a rebuild from the ledger, digest {held}")
+    detail = f"the memory ({held}) differs from a rebuild ({replayed}); start again, and report it if it happens again"
+    return Check("rebuild", ok=False, detail=detail)

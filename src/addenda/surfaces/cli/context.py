@@ -1,0 +1,153 @@
+"""One call of a command: the settings in force, the knowledge base, and who acts.
+
+Reading needs no token here, because whoever can read the files can read what is in them. Changing does: the token says
+who acts. It comes from a file or the environment, never from an argument, which others could see in the list of
+processes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from addenda.errors import InvalidInput, PermissionDenied, StorageUnavailable
+from addenda.knowledge_base import KnowledgeBase, ModelChoice, Person
+from addenda.settings import Settings
+from addenda.surfaces.cli.output import Output
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a command works with."""
+
+    settings: Settings
+    out: Output
+
+    @property
+    def directory(self) -> Path:
+        """Folder of the knowledge base."""
+        return self.settings.kb
+
+    @property
+    def database(self) -> str | None:
+        """URL of the ledger's database, where it is not the file in the folder."""
+        return None if self.settings.database is None else self.settings.database.get_secret_value()
+
+    @property
+    def choice(self) -> ModelChoice:
+        """Which model to load; the one that the knowledge base was made with, unless one was named."""
+        settings = self.settings
+        name = settings.model if "model" in settings.model_fields_set else None
+        return ModelChoice(name, threads=settings.threads, batch_size=settings.batch_size)
+
+    def open(self) -> KnowledgeBase:
+        """Open the knowledge base; use it as a context manager."""
+        return KnowledgeBase.open(self.directory, database=self.database, choice=self.choice)
+
+    def person(self, kb: KnowledgeBase) -> Person:
+        """Who acts. Raises PermissionDenied when there is no token, or it is not valid."""
+        found = self.person_if_any(kb)
+        if found is None:
+            raise PermissionDenied(
+                "this changes the knowledge base, and nobody said who acts; set ADDENDA_TOKEN_FILE to the file with "
+                "your token, or give --token-file FILE (`init` made the first token, `person add` makes others)"
+            )
+        return found
+
+    def person_if_any(self, kb: KnowledgeBase) -> Person | None:
+        """Who acts; None without a token. Raises PermissionDenied when the token is not valid."""
+        token = self.settings.read_token()
+        if token is None:
+            return None
+        self._warn_about_token_file()
+        return kb.authenticate(token)
+
+    def _warn_about_token_file(self) -> None:
+        path = self.settings.token_file
+        if path is not None and self.settings.token is None and os.name == "posix" and path.stat().st_mode & _OTHERS:
+            self.out.warn(f"the token file {str(path)!r} can be read by others; run: chmod 600 {path}")
+
+
+def begin(kb: Path | None, *, as_json: bool, token_file: Path | None = None, model: str | None = None) -> Call:
+    """Read the settings; options that were given win over the environment. Raises InvalidInput."""
+    settings = Settings.from_environment(os.environ)
+    given: dict[str, object] = {"kb": kb, "model": model, "token_file": token_file}
+    update = {name: value for name, value in given.items() if value is not None}
+    if token_file is not None:
+        update["token"] = None
+    return Call(settings.model_copy(update=update), Output(as_json=as_json))
+
+
+@contextmanager
+def new_token_file(path: Path | None) -> Generator[Callable[[str], None]]:
+    """Reserve a file for a token before the token exists, so that none is made that cannot be kept.
+
+    Yields the function that writes the token. The file is readable by its owner alone, and disappears when the block
+    raises. With None nothing happens. Raises InvalidInput when there is such a file already.
+    """
+    if path is None:
+        yield lambda _token: None
+        return
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise InvalidInput(
+            f"the token file {str(path)!r} exists already and is not overwritten; name a new one, or remove it"
+        ) from error
+    except OSError as error:
+        raise StorageUnavailable(f"cannot write the token file {str(path)!r}: {error.strerror}") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        try:
+            yield lambda token: _write(stream.write, token + "\n", path)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a text file that appears complete or not at all. Raises StorageUnavailable."""
+    try:
+        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".addenda-", delete=False) as stream:
+            temporary = Path(stream.name)
+            try:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+                temporary.chmod(0o644)
+                temporary.replace(path)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise StorageUnavailable(
+            f"cannot write {str(path)!r}: {error.strerror}; check that the folder exists, is writable and has space"
+        ) from error
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file that the user named. Raises InvalidInput when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            f"the {what} {str(path)!r} cannot be read ({type(error).__name__}); check the path"
+        ) from error
+
+
+def fields(**values: object) -> Mapping[str, object]:
+    """The keyword arguments that are not None, for types whose fields have defaults of their own."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _write(write: Callable[[str], object], text: str, path: Path) -> None:
+    try:
+        write(text)
+    except OSError as error:
+        raise StorageUnavailable(f"cannot write the token file {str(path)!r}: {error.strerror}") from error

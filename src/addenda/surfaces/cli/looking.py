@@ -1,0 +1,176 @@
+"""``list``, ``show``, ``history``: looking at what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from addenda.knowledge_base import KnowledgeBase, Record
+from addenda.surfaces.cli.context import begin
+from addenda.surfaces.cli.options import JsonOption, KbOption, SourceOption, StatusOption, TagOption
+from addenda.surfaces.cli.output import pairs, table
+from addenda.surfaces.cli.selecting import Wanted, check_statuses, short_length
+from addenda.surfaces.cli.wording import describe, happened, moment, says, since, stamp
+from addenda.text import normalised, search_terms
+from addenda.types import Addendum, Edit, Fact
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The id, or a unique beginning of it.")]
+
+
+def list_(
+    status: StatusOption = None,
+    tag: TagOption = None,
+    source: SourceOption = None,
+    search: Annotated[str | None, typer.Option("--search", help="Only those with these words, in any script.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=0, help="How many at most; 0 for all.")] = 50,
+    kb: KbOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List addenda, newest first."""
+    call = begin(kb, as_json=as_json)
+    check_statuses(status or [])
+    wanted = Wanted(statuses=status or [], tags=tag or [], source=source)
+    now = datetime.now(UTC)
+    with call.open() as opened:
+        state = opened.state
+        records = [record for record in reversed([*state.records.values()]) if wanted.fits(record, now)]
+        if search is not None:
+            contents = opened.ledger.addenda()
+            records = [record for record in records if _found(search, contents.get(record.id))]
+        shown = records[:limit] if limit else records
+        addenda = opened.ledger.addenda({record.id for record in shown})
+        starts = _starts(opened, shown, now)
+        short = short_length(state)
+    described = [describe(record, addenda.get(record.id), now, starts.get(record.id)) for record in shown]
+    rows = [
+        (r.id[:short], r.status(now), says(addenda[r.id].content if r.id in addenda else None), r.source, r.author,
+         moment(starts.get(r.id)))
+        for r in shown
+    ]  # fmt: skip
+    headers = ("id", "status", "says", "source", "author", "since")
+    call.out.result({"total": len(records), "addenda": described}, table(headers, rows) if rows else "nothing fits")
+    if len(shown) < len(records):
+        call.out.note(f"{len(shown)} of {len(records)}; --limit 0 shows all")
+
+
+def show(addendum_id: IdArgument, kb: KbOption = None, as_json: JsonOption = False) -> None:
+    """Show everything about one addendum."""
+    call = begin(kb, as_json=as_json)
+    now = datetime.now(UTC)
+    with call.open() as opened:
+        state = opened.state
+        record = state.record(state.resolve(addendum_id))
+        addendum = opened.ledger.addenda([record.id]).get(record.id)
+        start = _starts(opened, [record], now).get(record.id)
+        why_failed = opened.why_failed(record.id)
+    verdict = record.verdict
+    document = {
+        **describe(record, addendum, now, start),
+        "proposed_by": str(record.proposer),
+        "proposed_at": stamp(record.proposed_at),
+        "evidence": list(record.evidence),
+        "supersedes": list(record.supersedes),
+        "superseded_by": list(record.superseded_by),
+        "approvals": [{"by": str(a.by), "at": stamp(a.at), "rule": a.rule} for a in record.approvals],
+        "gate": None
+        if verdict is None
+        else {
+            "passed": verdict.passed, "reason": why_failed, "scores": dict(verdict.scores), "at": stamp(verdict.at)
+        },
+        "holds_from": stamp(record.starts),
+        "holds_until": stamp(record.ends),
+        "memories": list(record.memories),
+        "artefacts": dict(record.deliveries),
+        "last_reason": record.last_reason,
+    }  # fmt: skip
+    call.out.result(document, pairs([*_content_rows(addendum), *_record_rows(record, start, now, why_failed)]))
+
+
+def history(addendum_id: IdArgument, kb: KbOption = None, as_json: JsonOption = False) -> None:
+    """Show what happened to one addendum, in words."""
+    call = begin(kb, as_json=as_json)
+    with call.open() as opened:
+        full = opened.ledger.resolve(addendum_id)
+        events = opened.history(full)
+    described = [
+        {
+            "position": event.position,
+            "at": stamp(event.at),
+            "by": str(event.actor),
+            "kind": event.body.kind,
+            "what": happened(event, full),
+            "reason": event.reason,
+            "hash": event.hash,
+        }
+        for event in events
+    ]
+    rows = [(str(e.position), moment(e.at), str(e.actor), happened(e, full), e.reason) for e in events]
+    call.out.result({"id": full, "events": described}, table(("event", "when", "who", "what", "why"), rows))
+
+
+def _found(query: str, addendum: Addendum | None) -> bool:
+    """Whether every word (in scripts without spaces every pair of characters) of the query is in the addendum."""
+    if addendum is None:
+        return False
+    text = "\n".join([*_texts(addendum), addendum.source, addendum.author, *addendum.tags])
+    terms = set(search_terms(query))
+    return normalised(query) in normalised(text) or (bool(terms) and terms <= set(search_terms(text)))
+
+
+def _texts(addendum: Addendum) -> Iterable[str]:
+    content = addendum.content
+    match content:
+        case Fact():
+            return (content.subject, content.relation, content.object)
+        case Edit():
+            return (content.prompt, content.target, *content.rephrasings)
+        case _:
+            return [str(value) for name, value in content if name != "kind"]
+
+
+def _starts(kb: KnowledgeBase, records: Sequence[Record], now: datetime) -> Mapping[str, datetime]:
+    """When each record's present status began; the ledger is read once for those that do not say it themselves."""
+    starts = {record.id: found for record in records if (found := since(record, now)) is not None}
+    last = {record.id: record.history[-1] for record in records if record.id not in starts}
+    if last:
+        events = kb.ledger.events(min(last.values()) - 1, max(last.values()))
+        first = events[0].position
+        starts |= {i: events[position - first].at for i, position in last.items()}
+    return starts
+
+
+def _content_rows(addendum: Addendum | None) -> list[tuple[str, str]]:
+    if addendum is None:
+        return [("content", says(None))]
+    rows = [("kind", addendum.content.kind)]
+    for name, value in addendum.content:
+        if name != "kind":
+            rows.append((name.replace("_", " "), value if isinstance(value, str) else "; ".join(value)))
+    return rows
+
+
+def _record_rows(record: Record, start: datetime | None, now: datetime, why_failed: str) -> list[tuple[str, str]]:
+    verdict = record.verdict
+    return [
+        ("id", record.id),
+        ("status", record.status(now)),
+        ("since", moment(start)),
+        ("source", record.source),
+        ("author", record.author),
+        ("proposed", f"by {record.proposer} at {moment(record.proposed_at)}"),
+        ("approved by", ", ".join(f"{a.by} at {moment(a.at)}" for a in record.approvals)),
+        ("gate", "" if verdict is None else ("passed" if verdict.passed else f"failed: {why_failed}")),
+        ("holds from", moment(record.starts)),
+        ("holds until", moment(record.ends)),
+        ("audience", ", ".join(record.audience)),
+        ("trust", record.trust),
+        ("tags", ", ".join(record.tags)),
+        ("replaces", ", ".join(record.supersedes)),
+        ("replaced by", ", ".join(record.superseded_by)),
+        ("derived from", ", ".join(record.evidence)),
+        ("memories", ", ".join(record.memories)),
+        ("last reason", record.last_reason),
+    ]

@@ -1,0 +1,192 @@
+"""``policy``, ``setting`` and ``threshold``: the rules, and changes of them that wait."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from addenda.errors import InvalidInput
+from addenda.gate import DEFAULT_THRESHOLDS
+from addenda.knowledge_base import Policy
+from addenda.surfaces.cli.context import begin, read_text
+from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
+from addenda.surfaces.cli.output import table
+from addenda.surfaces.cli.people import show_dry_run, show_setting
+from addenda.surfaces.cli.wording import moment, policy_words, stamp
+
+policy = typer.Typer()
+setting = typer.Typer()
+threshold = typer.Typer()
+
+ChangeArgument = Annotated[str, typer.Argument(metavar="CHANGE", help="Id of the change, or its beginning.")]
+
+
+@policy.command("show")
+def show_policy(kb: KbOption = None, as_json: JsonOption = False) -> None:
+    """Show whose approval a proposal needs, in words."""
+    call = begin(kb, as_json=as_json)
+    with call.open() as opened:
+        found, waiting = opened.state.policy, len(opened.state.pending)
+    document: dict[str, object] = {"policy": found.model_dump(mode="json"), "in_words": policy_words(found)}
+    call.out.result(document, *policy_words(found))
+    if waiting:
+        call.out.note(f"{waiting} changes of the rules wait for a second person; see `addenda setting list`")
+
+
+@policy.command("set")
+def set_policy(
+    one_reviewer: Annotated[bool, typer.Option("--one-reviewer", help="One approver, never the proposer.")] = False,
+    two_reviewers: Annotated[bool, typer.Option("--two-reviewers", help="Two approvers, never the proposer.")] = False,
+    nobody: Annotated[bool, typer.Option("--nobody", help="Nobody may approve anything.")] = False,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="A policy as JSON, as `policy show --json` has it.")
+    ] = None,
+    reason: ReasonOption = "",
+    kb: KbOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Replace the approval policy. One that lets more pass waits for a second person, once there is one."""
+    call = begin(kb, as_json=as_json, token_file=token_file)
+    presets = {"one reviewer": one_reviewer, "two reviewers": two_reviewers, "nobody": nobody}
+    chosen = [name for name, given in presets.items() if given]
+    if len(chosen) + (file is not None) != 1:
+        raise InvalidInput("give one of --one-reviewer, --two-reviewers, --nobody and --file")
+    new = _policy_file(file) if file is not None else _preset(chosen[0])
+    words = "; ".join(policy_words(new))
+    with call.open() as opened:
+        by = call.person(opened)
+        if dry_run:
+            show_dry_run(call, f"would set the policy: {words}")
+            return
+        outcome = opened.governance.set_policy(new, by=by, reason=reason)
+    show_setting(call, outcome, f"policy: {words}")
+
+
+@setting.command("list")
+def list_settings(kb: KbOption = None, as_json: JsonOption = False) -> None:
+    """List changes of the rules that wait for a second person."""
+    call = begin(kb, as_json=as_json)
+    with call.open() as opened:
+        pending = list(opened.state.pending.values())
+    described = [
+        {
+            "id": p.id,
+            "by": str(p.by),
+            "at": stamp(p.at),
+            "reason": p.reason,
+            "change": p.change.model_dump(mode="json", exclude={"token_hash"}),
+        }
+        for p in pending
+    ]
+    rows = [
+        (
+            p.id,
+            str(p.by),
+            moment(p.at),
+            _change_words(p.change.model_dump(mode="json", exclude={"token_hash"})),
+            p.reason,
+        )
+        for p in pending
+    ]
+    headers = ("id", "who", "when", "what", "why")
+    call.out.result({"waiting": described}, table(headers, rows) if rows else "nothing waits for a second person")
+
+
+@setting.command("confirm")
+def confirm(
+    change: ChangeArgument,
+    reason: ReasonOption = "",
+    kb: KbOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Confirm a waiting change that somebody else asked for."""
+    call = begin(kb, as_json=as_json, token_file=token_file)
+    with call.open() as opened:
+        by = call.person(opened)
+        if dry_run:
+            show_dry_run(call, f"would confirm {change}")
+            return
+        position = opened.governance.confirm(change, by=by, reason=reason)
+    call.out.result({"dry_run": False, "confirmed": change, "position": position}, f"{change} is in force")
+
+
+@setting.command("drop")
+def drop(
+    change: ChangeArgument,
+    reason: ReasonOption = "",
+    kb: KbOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Refuse a waiting change, or withdraw your own."""
+    call = begin(kb, as_json=as_json, token_file=token_file)
+    with call.open() as opened:
+        by = call.person(opened)
+        if dry_run:
+            show_dry_run(call, f"would drop {change}")
+            return
+        position = opened.governance.drop(change, by=by, reason=reason)
+    call.out.result({"dry_run": False, "dropped": change, "position": position}, f"{change} is dropped")
+
+
+@threshold.command("show")
+def show_thresholds(kb: KbOption = None, as_json: JsonOption = False) -> None:
+    """Show the smallest share that each of the gate's measures must reach."""
+    call = begin(kb, as_json=as_json)
+    with call.open() as opened:
+        found = {**DEFAULT_THRESHOLDS, **opened.state.thresholds}
+    rows = [(name, f"{value:.3f}") for name, value in sorted(found.items())]
+    call.out.result({"thresholds": found}, table(("measure", "at least"), rows))
+
+
+@threshold.command("set")
+def set_threshold(
+    measure: Annotated[str, typer.Argument(metavar="MEASURE", help="says_it, wordings or unchanged.")],
+    value: Annotated[float, typer.Argument(metavar="SHARE", min=0, max=1, help="From 0 to 1.")],
+    reason: ReasonOption = "",
+    kb: KbOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Set a threshold of the gate. A lower one waits for a second person, once there is one."""
+    call = begin(kb, as_json=as_json, token_file=token_file)
+    if measure not in DEFAULT_THRESHOLDS:
+        raise InvalidInput(f"{measure!r} is no measure of the gate; it can be {', '.join(DEFAULT_THRESHOLDS)}")
+    with call.open() as opened:
+        by = call.person(opened)
+        if dry_run:
+            show_dry_run(call, f"would set {measure} to at least {value}")
+            return
+        outcome = opened.governance.set_thresholds({measure: value}, by=by, reason=reason)
+    show_setting(call, outcome, f"{measure} must reach at least {value}")
+
+
+def _preset(approval: str) -> Policy:
+    rules = [] if approval == "nobody" else [{"name": approval, "approval": approval}]
+    return Policy.model_validate({"rules": rules})
+
+
+def _policy_file(file: Path) -> Policy:
+    try:
+        return Policy.model_validate_json(read_text(file, "policy file"))
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in fault["loc"]) or "the file"
+        raise InvalidInput(f"{str(file)!r} is no policy: {where}: {fault['msg']}; correct it") from None
+
+
+def _change_words(change: dict[str, object]) -> str:
+    kind = str(change.get("kind", "")).replace("_", " ")
+    if "policy" in change:
+        return f"{kind}: " + "; ".join(policy_words(Policy.model_validate(change["policy"])))
+    rest = ", ".join(f"{name} {value}" for name, value in change.items() if name != "kind" and value)
+    return f"{kind}: {rest}"

@@ -1,0 +1,89 @@
+"""Which addenda a command is about: shortened ids, ids from stdin, or all that fit a filter."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import get_args
+
+from addenda.errors import InvalidInput
+from addenda.knowledge_base import Record, State
+from addenda.types import Status
+
+STDIN = "-"
+"""Stands for ids on stdin, separated by spaces or lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user asked for."""
+
+    ids: Sequence[str] = ()
+    all: bool = False
+    statuses: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    source: str | None = None
+
+    def fits(self, record: Record, now: datetime) -> bool:
+        """Whether a record passes the filters; one that was not given lets everything pass."""
+        return (
+            (not self.statuses or record.status(now) in self.statuses)
+            and (not self.tags or not set(self.tags).isdisjoint(record.tags))
+            and (self.source is None or record.source.startswith(self.source))
+        )
+
+
+def select(
+    state: State, wanted: Wanted, *, usual: Collection[Status], also: Callable[[Record], bool] = lambda _: True
+) -> tuple[str, ...]:
+    """The full ids that are meant, each once, in the order given (or of proposal).
+
+    Args:
+        state: The state that ids are looked up in.
+        wanted: What the user asked for.
+        usual: With ``all`` and no status, the statuses that the command can be applied to.
+        also: With ``all``, a further condition.
+
+    Raises UnknownId for an id that fits none or several, InvalidInput when nothing was named, or both ids and all.
+    """
+    check_statuses(wanted.statuses)
+    filtered = bool(wanted.statuses or wanted.tags or wanted.source is not None)
+    if wanted.all:
+        if wanted.ids:
+            raise InvalidInput("both ids and --all were given; give one of them")
+        now = datetime.now(UTC)
+        statuses = wanted.statuses or usual
+        return tuple(
+            r.id for r in state.records.values() if r.status(now) in statuses and wanted.fits(r, now) and also(r)
+        )
+    if filtered:
+        raise InvalidInput("--status, --tag and --source choose among all; add --all, or leave them out")
+    return resolve(state, wanted.ids)
+
+
+def resolve(state: State, given: Sequence[str]) -> tuple[str, ...]:
+    """The full ids for ids or prefixes; ``-`` stands for those on stdin. Raises UnknownId; for none InvalidInput."""
+    prefixes: list[str] = []
+    for word in given:
+        prefixes.extend(sys.stdin.read().split() if word == STDIN else [word])
+    if not prefixes:
+        raise InvalidInput("no addenda were named; give ids (`list` shows them), or - to read them from stdin")
+    return tuple(dict.fromkeys(state.resolve(prefix) for prefix in prefixes))
+
+
+def check_statuses(statuses: Sequence[str]) -> None:
+    """Raise InvalidInput for a status that does not exist."""
+    known = get_args(Status)
+    for status in statuses:
+        if status not in known:
+            raise InvalidInput(f"{status!r} is no status; it can be {', '.join(known)}")
+
+
+def short_length(state: State) -> int:
+    """How many characters tell all ids apart, at least six."""
+    length = 6
+    while len({known[:length] for known in state.records}) < len(state.records):
+        length += 1
+    return length

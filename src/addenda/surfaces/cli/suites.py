@@ -1,0 +1,78 @@
+"""``suite``: the questions that the gate asks before every activation."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+import typer
+
+from addenda.errors import InvalidInput, UnknownId
+from addenda.knowledge_base import SuiteQuestion
+from addenda.surfaces.cli.context import begin
+from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
+from addenda.surfaces.cli.output import table
+from addenda.surfaces.cli.people import show_dry_run, show_setting
+
+suite = typer.Typer()
+
+
+@suite.command("list")
+def list_questions(kb: KbOption = None, as_json: JsonOption = False) -> None:
+    """List the questions of the suite."""
+    call = begin(kb, as_json=as_json)
+    with call.open() as opened:
+        questions = list(opened.state.suite.values())
+    rows = [(q.id, q.question, "as before" if q.expected is None else q.expected) for q in questions]
+    document: dict[str, object] = {"questions": [question.model_dump(mode="json") for question in questions]}
+    call.out.result(document, table(("id", "question", "expected"), rows) if rows else "the suite has no questions")
+
+
+@suite.command("add")
+def add(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question, as a user would ask it.")],
+    expect: Annotated[
+        str | None, typer.Option("--expect", help="The answer it must get; without it, the answer it gets now.")
+    ] = None,
+    question_id: Annotated[str | None, typer.Option("--id", help="A name for it.", show_default="a random one")] = None,
+    reason: ReasonOption = "",
+    kb: KbOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Add a question to the suite. Changing one that is there waits for a second person, once there is one."""
+    call = begin(kb, as_json=as_json, token_file=token_file)
+    if not question.strip():
+        raise InvalidInput("the question is empty; write it as a user would ask it")
+    made = SuiteQuestion(id=question_id or f"q-{secrets.token_hex(3)}", question=question, expected=expect)
+    with call.open() as opened:
+        by = call.person(opened)
+        if dry_run:
+            show_dry_run(call, f"would add {made.question!r} to the suite")
+            return
+        outcome = opened.governance.change_suite(add=[made], by=by, reason=reason)
+    show_setting(call, outcome, f"question {made.id} is in the suite")
+
+
+@suite.command("remove")
+def remove(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of questions; `suite list` shows them.")],
+    reason: ReasonOption = "",
+    kb: KbOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Remove questions from the suite. It waits for a second person, once there is one."""
+    call = begin(kb, as_json=as_json, token_file=token_file)
+    with call.open() as opened:
+        by, known = call.person(opened), opened.state.suite
+        for wanted in ids:
+            if wanted not in known:
+                raise UnknownId(f"there is no question {wanted!r} in the suite; `suite list` shows what there is")
+        if dry_run:
+            show_dry_run(call, f"would remove {', '.join(ids)}")
+            return
+        outcome = opened.governance.change_suite(remove=ids, by=by, reason=reason)
+    show_setting(call, outcome, f"removed from the suite: {', '.join(ids)}")
