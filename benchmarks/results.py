@@ -1,0 +1,73 @@
+"""Where benchmark results go, and what every result says about the machine it comes from."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = ("addenda", "torch", "transformers", "safetensors", "numpy")
+
+
+def machine() -> dict[str, object]:
+    """The processor, its cores, and the system."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        models = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        name = models[0] if models else name
+    return {
+        "processor": name,
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that matter."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def commit() -> str:
+    """The commit that was measured, marked when the tree had changes."""
+    root = Path(__file__).parent.parent
+    revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", "src"], cwd=root, capture_output=True, text=True, check=False
+    )
+    return (revision.stdout.strip() or "unknown") + ("+changes" if changed.stdout.strip() else "")
+
+
+def write(
+    name: str,
+    *,
+    seeds: Sequence[int],
+    metrics: Mapping[str, object],
+    details: Mapping[str, object],
+    items: Iterable[Mapping[str, object]],
+    quick: bool,
+) -> Path:
+    """Write ``NAME.json`` and its per-item results; a quick run goes to ``NAME.quick.json`` and is not committed."""
+    RESULTS.mkdir(exist_ok=True)
+    stem = f"{name}.quick" if quick else name
+    result = {
+        "machine": machine(),
+        "versions": versions(),
+        "commit": commit(),
+        "seeds": list(seeds),
+        "metrics": dict(metrics),
+        "details": dict(details),
+    }
+    path = RESULTS / f"{stem}.json"
+    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    with gzip.GzipFile(RESULTS / f"{stem}.items.jsonl.gz", "wb", mtime=0) as stream:
+        for item in items:
+            stream.write((json.dumps(item, ensure_ascii=False) + "\n").encode())
+    return path

@@ -1,0 +1,177 @@
+"""Fill the generated parts of README.md: the tree with one line per file, and the tables of measured numbers.
+
+    python -m tools.readme            write them
+    python -m tools.readme --check    fail when they are out of date
+
+A generated part stands between ``<!-- NAME -->`` and ``<!-- /NAME -->``. The line of a file is the first sentence of
+its docstring; numbers come from ``benchmarks/results`` and the bundled model's ``scores.json``, and from nowhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import cast
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "addenda"
+EDITS = ROOT / "benchmarks" / "results" / "edits.json"
+SCORES = PACKAGE / "models" / "bundled" / "weights" / "scores.json"
+OTHERS = (
+    ("benchmarks/", "`python -m benchmarks.NAME [--quick]`; results as JSON, per-item results and plots beside them"),
+    ("recipes/", "how the bundled model was made, step by step"),
+    ("tests/", "mirrors `src/addenda`; `contracts/` runs one battery over all memories"),
+    ("docs/", "the ledger, each memory, the command line, settings, decisions, and the log of experiments"),
+    ("tools/", "fills the generated parts of this page"),
+)
+
+TARGETS: Mapping[str, tuple[str, str]] = {
+    "reliability": ("≥ 0.98", "same wording"),
+    "generalization_known": ("≥ 0.95", "wordings the base model knows, not used to make the edit"),
+    "generalization_heldout": ("≥ 0.80", "wordings the base model was never trained with"),
+    "generalization_blind": ("", "wordings written after the model was finished, on which nothing was chosen"),
+    "locality": ("≥ 0.995", "1,000 facts of untouched products, answer identical to before"),
+    "hard_negatives": ("≥ 0.97", "400 other specifications of edited products, answer identical to before"),
+    "retention_first_100": ("≥ 0.98", "edits 1-100 after 1,000, relative to right after they were made"),
+    "speedup_vs_paper": ("≥ 5", "seconds per edit, paper mode over ours, same run"),
+    "token_overhead": ("≤ 0.10", "added time per generated token with 1,000 edits held"),
+}
+
+CHANGED = ("reliability", "generalization_known", "generalization_heldout", "generalization_blind")
+"""The metrics that count new values."""
+
+
+def first_line(path: Path) -> str:
+    """The first sentence of a module's docstring."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return " ".join(text.split("\n\n")[0].split()).rstrip(".")
+
+
+def tree() -> str:
+    """The package's files, one line each, and the other folders."""
+    lines = ["```", "src/addenda/"]
+    lines += _folder(PACKAGE, "  ")
+    width = max(len(name) for name, _ in OTHERS)
+    lines += [f"{name:<{width}}  {what}" for name, what in OTHERS]
+    return "\n".join([*lines, "```"])
+
+
+def _folder(folder: Path, indent: str) -> list[str]:
+    lines: list[str] = []
+    entries = sorted(folder.iterdir(), key=lambda path: (path.is_dir(), path.name))
+    for path in entries:
+        if path.is_dir() and (path / "__init__.py").is_file():
+            lines.append(f"{indent}{path.name + '/':<{38 - len(indent)}}{first_line(path / '__init__.py')}")
+            lines += _folder(path, indent + "  ")
+        elif path.suffix == ".py" and path.name not in {"__init__.py", "_version.py"}:
+            lines.append(f"{indent}{path.name:<{38 - len(indent)}}{first_line(path)}")
+    return lines
+
+
+def edits_table() -> str:
+    """The edits benchmark: each metric beside its target."""
+    result = _json(EDITS)
+    metrics = cast("dict[str, object]", result["metrics"])
+    machine = cast("dict[str, object]", result["machine"])
+    seeds = cast("list[int]", result["seeds"])
+    lines = ["| metric | measured | target | what is counted |", "|---|---:|---:|---|"]
+    lines += [f"| `{name}` | {metrics[name]} | {target} | {what} |" for name, (target, what) in TARGETS.items()]
+    where = (
+        f"Mean over {len(seeds)} seeds, 1,000 sequential edits, free greedy generation, {machine['cores']} cores "
+        f"({machine['processor']}); {metrics['seconds_per_edit']} s per edit. `benchmarks/edits.py`, "
+        "per-item results beside `benchmarks/results/edits.json`."
+    )
+    return "\n".join([*lines, "", where])
+
+
+def baselines_table() -> str:
+    """The edits benchmark: methods side by side at the largest count each was run with."""
+    runs = cast("list[dict[str, object]]", cast("dict[str, object]", _json(EDITS)["details"])["runs"])
+    seed = runs[0]["seed"]
+    groups = tuple(name for name in TARGETS if name in CHANGED or name in {"locality", "hard_negatives"})
+    lines = [
+        "| method | edits | " + " | ".join(f"`{g}`" for g in groups) + " | teacher-forced | s per edit |",
+        "|---|---:|" + "---:|" * (len(groups) + 2),
+    ]
+    names = {"ours": "ours, isolated", "ours_shared": "ours, one shared matrix", "paper": "paper mode"}
+    for run in (entry for entry in runs if entry["seed"] == seed):
+        by_count = cast("dict[str, dict[str, float]]", run["by_count"])
+        for count in sorted(by_count, key=int)[-2:]:
+            rates = by_count[count]
+            cells = " | ".join(f"{rates[g]:.3f}" for g in (*groups, "teacher_forced"))
+            label = names.get(str(run["method"]), "fine-tuning the same matrix")
+            lines.append(f"| {label} | {int(count):,} | {cells} | {run['seconds_per_edit']} |")
+    floors = cast("dict[str, list[float]]", runs[0]["unedited_says_new_and_old"])
+    row = " | ".join(f"{floors[g][0]:.3f}" if g in CHANGED else "1.000" for g in groups)
+    lines.append(f"| unedited model | 0 | {row} | | |")
+    return "\n".join(lines)
+
+
+def model_table() -> str:
+    """The bundled model's scores."""
+    scores = cast("dict[str, dict[str, object]]", _json(SCORES))
+    lines = [
+        "| questions | asked | exact | English | Japanese | Korean | target |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, label, target in (
+        ("trained", "facts, in trained wordings", "≥ 0.98"),
+        ("held_out", "facts, in held-out wordings", "≥ 0.90"),
+    ):
+        row = scores[name]
+        by_language = cast("dict[str, float]", row["by_language"])
+        languages = " | ".join(f"{by_language[language]:.3f}" for language in ("en", "ja", "ko"))
+        lines.append(f"| {label} | {row['questions']:,} | {row['exact']:.3f} | {languages} | {target} |")
+    unknown = cast("dict[str, float]", scores["unknown_names"])
+    ends = cast("float", scores["held_out"]["ends_by_itself"])
+    rest = (
+        f"It ends its answers by itself ({ends:.4f}) and says that it does not know names it was never told "
+        f"({min(unknown.values()):.3f}). Its card, with what it reads from context, is "
+        "[here](src/addenda/models/bundled/weights/README.md)."
+    )
+    return "\n".join([*lines, "", rest])
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "tree": tree,
+    "edits": edits_table,
+    "baselines": baselines_table,
+    "model": model_table,
+}
+
+
+def filled(text: str) -> str:
+    """The text with every generated part made anew."""
+    for name, make in PARTS.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        if pattern.search(text):
+            text = pattern.sub(lambda found, make=make: found[1] + make() + "\n" + found[2], text)
+    return text
+
+
+def _json(path: Path) -> dict[str, object]:
+    return cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+
+
+def main() -> int:
+    """Write README.md, or with ``--check`` say whether it is up to date."""
+    parser = argparse.ArgumentParser(description="Fill the generated parts of README.md.")
+    parser.add_argument("--check", action="store_true")
+    page = ROOT / "README.md"
+    text = page.read_text(encoding="utf-8")
+    new = filled(text)
+    if parser.parse_args().check:
+        if new != text:
+            sys.stderr.write("README.md is out of date; run: python -m tools.readme\n")
+        return int(new != text)
+    page.write_text(new, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
