@@ -1,0 +1,48 @@
+"""One tiny model and one founded knowledge base for all these tests; each test works on a copy."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.knowledge_base.crew import Crew, crew_process
+from tests.knowledge_base.office import Office, found
+from tests.tiny import save_tiny
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny(tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="session")
+def template(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("template")
+    found(directory, tiny_model)
+    return directory
+
+
+@pytest.fixture
+def office(template: Path, tmp_path: Path) -> Iterator[Office]:
+    opened = Office.copied(template, tmp_path / "office")
+    yield opened
+    opened.kb.close()
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[subprocess.Popen[str]]:
+    with crew_process() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def crew(workers: subprocess.Popen[str], template: Path, tmp_path_factory: pytest.TempPathFactory) -> Crew:
+    """Workers on a knowledge base that one module's tests share, so that each finds what the one before left."""
+    directory = tmp_path_factory.mktemp("crew")
+    shutil.copytree(template, directory / "office")
+    (directory / "journals").mkdir()
+    return Crew(workers, directory / "office", directory / "journals")

@@ -1,0 +1,112 @@
+"""People, policy, settings that wait, thresholds, relations, the suite."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.surfaces.cli.desk import Desk
+
+
+def test_a_person_gets_a_token_in_a_file_and_can_act(desk: Desk) -> None:
+    file = Path(desk.token("Dan"))
+    added = desk.json("person", "add", "Dan", "--role", "editor", "--new-token-file", str(file), by="Ana")
+    assert (added["in_force"], added["token"], added["token_file"]) == (True, None, str(file))
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert desk.run("propose", "Orbin", "price", "3 EUR", by="Dan").code == 0
+    people = {person["name"]: person for person in desk.json("person", "list")["people"]}
+    assert (people["Dan"]["roles"], people["Dan"]["tokens"]) == (["editor"], 1)
+    assert desk.json("person", "revoke", "Dan", by="Dan")["revoked"] == 1
+    assert desk.run("propose", "Orbin", "price", "4 EUR", by="Dan").code == 1
+
+
+def test_a_token_is_printed_once_where_no_file_is_named(desk: Desk) -> None:
+    done = desk.run("person", "token", "Ana", by="Ana")
+    assert "addenda_" in done.out
+    assert "shown this once" in done.err
+    assert desk.json("person", "list")["people"][0]["tokens"] == 2
+
+
+def test_a_failed_addition_leaves_no_token_file(desk: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "x.token"
+    assert desk.run("person", "add", "Ana", "--role", "editor", "--new-token-file", str(file), by="Ana").code != 0
+    assert not file.exists()
+
+
+def test_weakening_waits_for_a_second_person(desk: Desk) -> None:
+    done = desk.run("person", "roles", "Ana", "--role", "admin", "--role", "approver", by="Ana")
+    assert done.code == 0
+    assert "NOT YET in force" in done.out
+    (waiting,) = desk.json("setting", "list")["waiting"]
+    assert waiting["id"] in done.err
+    assert waiting["by"] == "Ana"
+    assert "waits" not in desk.run("policy", "show").out
+    own = desk.run("setting", "confirm", waiting["id"], by="Ana")
+    assert own.code == 1
+    assert desk.json("setting", "confirm", waiting["id"][:4], by="Ben")["position"] > 0
+    assert "approver" in desk.json("person", "list")["people"][0]["roles"]
+
+
+def test_a_waiting_change_never_shows_a_token_hash_and_can_be_dropped(desk: Desk) -> None:
+    desk.run("person", "add", "Eve", "--role", "approver", by="Ana")
+    listed = desk.run("setting", "list")
+    assert "Eve" in listed.out
+    assert "sha256" not in listed.out + json.dumps(desk.json("setting", "list"))
+    waiting = desk.json("setting", "list")["waiting"][0]["id"]
+    assert desk.json("setting", "drop", waiting, by="Cho")["dropped"] == waiting
+    assert desk.json("setting", "list")["waiting"] == []
+    assert "Eve" not in desk.run("person", "list").out
+
+
+def test_policies_in_words_and_round_trip(desk: Desk, tmp_path: Path) -> None:
+    shown = desk.json("policy", "show")
+    assert shown["in_words"] == [
+        "tagged delicate: two approvers other than the proposer",
+        "everything: one approver other than the proposer",
+    ]
+    assert desk.json("policy", "set", "--nobody", by="Ana")["in_force"] is True
+    assert desk.json("policy", "show")["in_words"] == ["anything else: nobody may approve it"]
+    file = tmp_path / "policy.json"
+    file.write_text(json.dumps(shown["policy"]))
+    waiting = desk.json("policy", "set", "--file", str(file), by="Ana")["waiting"]
+    assert "two approvers" in desk.run("setting", "list").out
+    desk.run("setting", "confirm", waiting, by="Ben")
+    assert desk.json("policy", "show") == shown
+
+
+def test_thresholds(desk: Desk) -> None:
+    assert desk.json("threshold", "show")["thresholds"] == {"says_it": 1.0, "wordings": 0.0, "unchanged": 1.0}
+    assert desk.json("threshold", "set", "wordings", "0.5", by="Ana")["in_force"] is True
+    assert desk.json("threshold", "set", "wordings", "0.1", by="Ana")["in_force"] is False
+    assert "0.500" in desk.run("threshold", "show").out
+
+
+def test_relations_are_declared_and_changed(desk: Desk, tmp_path: Path) -> None:
+    given = ["--question", "How wide is {subject}?", "--gate-question", "Width of {subject}?"]
+    desk.json("relation", "declare", "width", *given, "--type", "quantity", "--unit", "cm", "--about", "box", by="Ana")
+    shown = desk.json("relation", "show", "Width")
+    assert (shown["templates"], shown["unit"], shown["declared"]) == (["How wide is {subject}?"], "cm", True)
+    desk.json("relation", "declare", "width", "--unit", "mm", by="Ana")
+    assert desk.json("relation", "show", "width") == {**shown, "unit": "mm"}
+    file = tmp_path / "relation.json"
+    file.write_text(json.dumps({**shown, "name": "depth"}))
+    desk.json("relation", "declare", "--file", str(file), by="Ana")
+    assert {"width", "depth"} <= {one["name"] for one in desk.json("relation", "list")["relations"]}
+    assert "no; this is what is assumed" in desk.run("relation", "show", "smell").out
+    assert desk.json("relation", "declare", "width", "--values", "many", by="Ana")["in_force"] is False
+    file.write_text("[1]")
+    assert desk.run("relation", "declare", "--file", str(file), by="Ana").code == 2
+    file.write_text("{")
+    assert desk.run("relation", "declare", "--file", str(file), by="Ana").code == 2
+
+
+def test_the_suite(desk: Desk) -> None:
+    desk.json("suite", "add", "Who are you?", "--id", "who", "--expect", "Nobody.", by="Ana")
+    desk.json("suite", "add", "What is new?", by="Ana")
+    first, second = desk.json("suite", "list")["questions"]
+    assert (first["id"], first["expected"]) == ("who", "Nobody.")
+    assert second["expected"] is None
+    removal = desk.json("suite", "remove", "who", by="Ana")
+    assert removal["in_force"] is False
+    desk.run("setting", "confirm", removal["waiting"], by="Ben")
+    assert [one["id"] for one in desk.json("suite", "list")["questions"]] == [second["id"]]

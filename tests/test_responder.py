@@ -1,0 +1,164 @@
+"""The responder: composition, the trace, ablation, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from addenda.errors import CannotLookBack, InvalidInput
+from addenda.memories.base import Deliver, Window
+from addenda.models.scripted import ScriptedModel
+from addenda.responder import MAX_MATCHES, MAX_QUESTION_LENGTH, Responder
+from tests.table_memory import PatchableModel, TableMemory
+
+NOW = datetime(2090, 3, 1, 12, tzinfo=UTC)
+FLOOR = {"q1": "old 1", "q2": "old 2"}
+
+
+def responder(tables: dict[str, dict[str, str]] | None = None, **values: str) -> Responder:
+    model = PatchableModel(FLOOR)
+    return Responder(model, {"edits": TableMemory(model, tables)}, values=values.get, clock=lambda: NOW)
+
+
+def test_without_memories_the_model_speaks() -> None:
+    model = ScriptedModel(FLOOR)
+    answer = Responder(model, {}, clock=lambda: NOW).ask("q1", audience="staff")
+    assert (answer.question, answer.text, answer.finished) == ("q1", "old 1", True)
+    trace = answer.trace
+    assert (trace.asked_at, trace.as_of, trace.audience, trace.memories, trace.matches) == (NOW, NOW, "staff", (), ())
+    assert (trace.model, trace.ledger_position) == (f"scripted {model.fingerprint}", 0)
+
+
+def test_a_memory_acts_and_is_traced() -> None:
+    asked = responder({"a": {"q1": "new 1"}}, a="NEW  1").ask("q1")
+    (match,) = asked.trace.matches
+    assert (asked.text, asked.trace.memories, asked.trace.ledger_position) == ("new 1", ("edits",), 1)
+    assert (match.addendum_id, match.memory, match.injected, match.cited) == ("a", "edits", True, True)
+    assert match.changed_answer is None
+
+
+@pytest.mark.parametrize(("value", "cited"), [("new", True), ("old", False), (None, False)])
+def test_cited_is_about_the_text_alone(value: str | None, cited: bool) -> None:
+    asked = responder({"a": {"q1": "new 1"}}, **({} if value is None else {"a": value})).ask("q1")
+    assert asked.trace.matches[0].cited is cited
+
+
+def test_the_patch_is_off_afterwards_and_after_an_error() -> None:
+    answers = responder({"a": {"q1": "new 1"}})
+    answers.ask("q1")
+    with pytest.raises(InvalidInput):
+        answers.ask_many(["q1", ""])
+    assert isinstance(answers.model, PatchableModel)
+    assert answers.model.patches == []
+
+
+def test_injected_matches_come_first_and_few_are_kept() -> None:
+    tables = {name: {"q1": f"new {name}"} for name in "abcdefgh"}
+    matches = responder(tables).ask("q1").trace.matches
+    assert len(matches) == MAX_MATCHES
+    assert [match.injected for match in matches] == [True, False, False, False, False]
+    assert matches[0].addendum_id == "h"
+
+
+def test_injected_matches_of_any_memory_come_first() -> None:
+    model = PatchableModel(FLOOR)
+    first = TableMemory(model, {"a": {"q1": "new a"}, "b": {"q1": "new b"}})
+    second = TableMemory(model, {"c": {"q1": "new c"}})
+    answer = Responder(model, {"edits": first, "notes": second}).ask("q1")
+    assert answer.text == "new c"
+    assert [(m.addendum_id, m.memory, m.injected) for m in answer.trace.matches] == [
+        ("b", "edits", True),
+        ("c", "notes", True),
+        ("a", "edits", False),
+    ]
+
+
+def test_what_is_switched_off_does_not_act() -> None:
+    answers = responder({"a": {"q1": "new a"}, "b": {"q1": "new b"}})
+    assert answers.ask("q1", without=frozenset("b")).text == "new a"
+    assert answers.ask("q1", without=frozenset("ab")).text == "old 1"
+    assert answers.ask("q1").text == "new b"
+
+
+def test_batches_come_back_in_the_order_given() -> None:
+    """More questions than a batch holds, of unlike lengths, some of them twice."""
+    questions = [f"{'x' * (n * 7 % 11)} {n % 30}" for n in range(50)]
+    model = PatchableModel({q: f"to {q}" for q in questions})
+    tables = {"a": {questions[3]: "new"}}
+    answers = Responder(model, {"edits": TableMemory(model, tables)})
+    told: list[tuple[int, int]] = []
+    said = answers.ask_many(questions, progress=lambda done, total: told.append((done, total)))
+    assert [a.question for a in said] == questions
+    assert [a.text for a in said] == ["new" if q == questions[3] else f"to {q}" for q in questions]
+    assert [bool(a.trace.matches) for a in said] == [q == questions[3] for q in questions]
+    assert told[-1] == (50, 50)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_nothing_asked_nothing_answered() -> None:
+    assert responder().ask_many([]) == []
+
+
+def test_windows_and_audiences_reach_the_memory() -> None:
+    model = PatchableModel(FLOOR)
+    memory = TableMemory(model)
+    window = Window(start=NOW, end=NOW + timedelta(days=1), audience=("staff",))
+    memory.apply([Deliver("a", b'{"q1": "new 1"}', 1, window)], 1)
+    answers = Responder(model, {"edits": memory})
+    assert answers.ask("q1", as_of=NOW, audience="staff").text == "new 1"
+    assert answers.ask("q1", as_of=NOW, audience="everyone").text == "old 1"
+    assert answers.ask("q1", as_of=NOW + timedelta(days=1), audience="staff").text == "old 1"
+    assert answers.ask("q1", audience="staff").text == "old 1"
+
+
+def test_the_past_is_refused_by_a_memory_that_cannot_look_back() -> None:
+    answers = responder({"a": {"q1": "new 1"}})
+    past = datetime(2020, 1, 1, tzinfo=UTC)
+    with pytest.raises(CannotLookBack):
+        answers.ask("q1", as_of=past)
+    assert answers.ask("q1", as_of=past, memories=()).text == "old 1"
+
+
+def test_memories_are_chosen_by_name() -> None:
+    answers = responder({"a": {"q1": "new 1"}})
+    assert answers.ask("q1", memories=["edits"]).text == "new 1"
+    with pytest.raises(InvalidInput, match="notes"):
+        answers.ask("q1", memories=["edits", "notes"])
+
+
+@pytest.mark.parametrize("bad", ["", " \t\n", "x" * (MAX_QUESTION_LENGTH + 1)])
+def test_bad_questions_are_refused_before_anything_is_asked(bad: str) -> None:
+    answers = responder()
+    with pytest.raises(InvalidInput):
+        answers.ask_many(["q1", bad])
+    assert isinstance(answers.model, PatchableModel)
+    assert answers.model.asked == []
+
+
+def test_explaining_switches_each_injected_one_off() -> None:
+    answers = responder({"a": {"q1": "new 1"}, "b": {"q1": "new 1"}, "c": {"q2": "new 2"}})
+    explained = answers.explain(answers.ask("q1"))
+    assert [(a.addendum_id, a.text, a.changed) for a in explained.ablations] == [("b", "new 1", False)]
+    assert [m.changed_answer for m in explained.answer.trace.matches] == [False, None]
+    assert explained.without_memories == "old 1"
+    explained = answers.explain(answers.ask("q2"))
+    assert [(a.addendum_id, a.text, a.changed) for a in explained.ablations] == [("c", "old 2", True)]
+    assert explained.answer.trace.matches[0].changed_answer is True
+
+
+def test_explaining_asks_about_the_same_moment_and_audience() -> None:
+    model = PatchableModel(FLOOR)
+    memory = TableMemory(model)
+    later = Window(start=NOW, audience=("staff",))
+    memory.apply([Deliver("a", b'{"q1": "new a"}', 1, later), Deliver("b", b'{"q1": "new b"}', 2, later)], 1)
+    answers = Responder(model, {"edits": memory})
+    explained = answers.explain(answers.ask("q1", as_of=NOW, audience="staff"))
+    assert [(a.addendum_id, a.text) for a in explained.ablations] == [("b", "new a")]
+
+
+def test_an_answer_cut_off_says_so() -> None:
+    long = " ".join(["word"] * 100)
+    answer = Responder(ScriptedModel({"q1": long}), {}).ask("q1")
+    assert not answer.finished
+    assert len(answer.text) < len(long)
