@@ -135,7 +135,8 @@ def ours(bench: Bench, mode: str) -> tuple[Callable[[Sequence[ChangedFact]], Non
     """Our solver, in isolated or shared storage."""
     config = bench.config
     if mode == "shared":
-        config = SHARED.model_copy(update={"layer": config.layer, "k": config.k})
+        # Step size and count as published; place, fingerprint and threshold as in isolated mode.
+        config = config.model_copy(update={"mode": "shared", "rate": PAPER.rate, "steps": PAPER.steps})
     memory = ResidualMemory.create(bench.model.network, bench.model.tokenizer, config)
 
     def learn(changes: Sequence[ChangedFact]) -> None:
@@ -143,9 +144,6 @@ def ours(bench: Bench, mode: str) -> tuple[Callable[[Sequence[ChangedFact]], Non
         memory.add_all((f"{c.subject}/{c.relation}", edit) for c, edit in zip(changes, solved, strict=True))
 
     return learn, memory.attached
-
-
-SHARED = EditsConfig(mode="shared", rate=1.0, steps=60)
 
 
 def paper(bench: Bench) -> tuple[Callable[[Sequence[ChangedFact]], None], Attached]:
