@@ -25,7 +25,9 @@ ROW = 256
 LONG_ROW = 512
 LONG_EVERY = 6
 VARIED_FROM = 3937
-READING_SHARES = ((0, 0.27), (4524, 0.40), (7229, 0.62))
+GRAMMAR_FROM = 10_500
+GRAMMAR_SHARE = 0.55
+READING_SHARES = ((0, 0.27), (4524, 0.40), (7229, 0.62), (GRAMMAR_FROM, 0.45))
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,12 @@ class Corpus:
     def at(self, step: int) -> Corpus:
         """The corpus as it is drawn from at a step.
 
-        Once the facts begin to be known the questions are more varied; once they are known there is more reading.
+        Once the facts begin to be known the questions are more varied; once they are known there is more reading;
+        at last most questions come from the grammar.
         """
-        teacher = replace(self.teacher, varied=step >= VARIED_FROM)
-        share = max(share for start, share in READING_SHARES if step >= start)
+        share = [share for start, share in READING_SHARES if step >= start][-1]
+        broad = GRAMMAR_SHARE if step >= GRAMMAR_FROM else 0.0
+        teacher = replace(self.teacher, varied=step >= VARIED_FROM, grammar_share=broad)
         return Corpus(teacher, ReadingTeacher(teacher), self.seed, share)
 
     def sample(self, random: Random) -> Sample:

@@ -1,8 +1,8 @@
-"""Scores the bundled model: facts in trained and in held-out wordings, endings, "I don't know", reading, copying.
+"""Scores the bundled model: facts in trained, held-out and blind wordings, endings, "I don't know", reading, copying.
 
 Run it with `python -m recipes.bundled_model.evaluate MODEL_DIRECTORY`; it writes `scores.json` there. Every answer is
 free greedy generation and counts only if it equals the value exactly. Questions are asked bare, without a sentence
-frame. The held-out templates appear in no training sample.
+frame. The held-out and blind templates appear in no training sample.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -19,12 +19,15 @@ from random import Random
 from addenda.models.base import Completion, batches
 from addenda.models.bundled import UNKNOWN_ANSWER, World, WorldFact, build_world
 from addenda.models.bundled.names import fresh_name, plain_word
+from addenda.models.bundled.wordings_blind import BLIND
 from addenda.models.local import LocalModel
 from recipes.bundled_model.context_tasks import ReadingTeacher
 from recipes.bundled_model.samples import Sample, is_japanese, is_korean
 from recipes.bundled_model.world_tasks import WorldTeacher
 
 SEED = 20_261
+DRAWN = {"en": 2, "ja": 1, "ko": 1}
+"""Wordings drawn for every fact, by language."""
 Message = dict[str, str]
 Ask = Callable[[Sequence[Sequence[Message]]], list[Completion]]
 
@@ -49,18 +52,15 @@ class Asked:
         return "ja" if is_japanese(self.template) or not self.template.isascii() else "en"
 
 
-def _draw(
-    random: Random, facts: Sequence[WorldFact], world: World, held_out: bool, counts: dict[str, int]
-) -> list[Asked]:
-    """Each fact in `counts[language]` random wordings of each language."""
+def _draw(random: Random, facts: Sequence[WorldFact], wordings: Mapping[str, Sequence[str]]) -> list[Asked]:
+    """Each fact whose relation has wordings in two English ones, a Japanese and a Korean one, drawn at random."""
     drawn: list[Asked] = []
     for fact in facts:
-        relation = world.relations[fact.relation]
         by_language: dict[str, list[Asked]] = defaultdict(list)
-        for template in relation.held_out if held_out else relation.trained:
+        for template in wordings.get(fact.relation, ()):
             asked = Asked(fact, template)
             by_language[asked.language].append(asked)
-        for language, count in counts.items():
+        for language, count in DRAWN.items():
             drawn += random.sample(by_language[language], min(count, len(by_language[language])))
     return drawn
 
@@ -144,6 +144,7 @@ def evaluate(directory: Path, part: float) -> dict[str, object]:
     """All scores of the model in `directory`; `part` of the facts and samples are used."""
     model = LocalModel.load(str(directory))
     world = build_world()
+    relations = tuple(world.relations.values())
     random = Random(SEED)
     facts = random.sample(world.facts, int(len(world.facts) * part))
     count = max(10, int(200 * part))
@@ -162,8 +163,9 @@ def evaluate(directory: Path, part: float) -> dict[str, object]:
         "facts": len(world.facts),
         "facts_scored": len(facts),
         "parameters": sum(value.numel() for value in model.network.parameters()),
-        "trained": _facts_score(ask, _draw(random, facts, world, False, {"en": 2, "ja": 1, "ko": 1})),
-        "held_out": _facts_score(ask, _draw(random, facts, world, True, {"en": 2, "ja": 1, "ko": 1})),
+        "trained": _facts_score(ask, _draw(random, facts, {r.name: r.trained for r in relations})),
+        "held_out": _facts_score(ask, _draw(random, facts, {r.name: r.held_out for r in relations})),
+        "blind": _facts_score(ask, _draw(random, facts, BLIND)),
         "unknown_names": _unknown_score(ask, world, random, count),
         "reading": _reading_score(ask_long, shown, ReadingTeacher(WorldTeacher.of(world)), random, count),
     }
@@ -181,7 +183,7 @@ def main() -> None:
     target = given.out or given.directory / "scores.json"
     target.write_text(json.dumps(scores, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shown = {key: value for key, value in scores.items() if not isinstance(value, dict)}
-    for name in ("trained", "held_out"):
+    for name in ("trained", "held_out", "blind"):
         part_scores = scores[name]
         assert isinstance(part_scores, dict)
         shown[name] = {key: value for key, value in part_scores.items() if key != "by_wording"}

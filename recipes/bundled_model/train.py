@@ -2,7 +2,8 @@
 
 Run it with `python -m recipes.bundled_model.train --out DIRECTORY --steps N`; start it again with the same arguments to
 go on after an interruption: batches follow from the step, and weights, moments and step are kept in the checkpoint.
-Idea: many small steps, a constant learning rate, and a decay to zero over the last third.
+Idea: many small steps, a constant learning rate, and a long decay to zero. With `--start` a finished model is trained
+further, from step `--first` of the corpus on, with a learning rate of its own.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Plan:
     """What is trained and how: everything that decides the weights."""
 
     steps: int
+    first: int = 0
     rows: int = 6
     rate: float = 1e-3
     warm_up: int = 100
@@ -48,8 +50,8 @@ class Plan:
 
     def rate_at(self, step: int) -> float:
         """The learning rate: linear warm-up, constant, linear decay to zero over the last `decay` of the steps."""
-        remaining = (self.steps - step) / max(self.decay * self.steps, 1.0)
-        return self.rate * min((step + 1) / self.warm_up, remaining, 1.0)
+        remaining = (self.steps - step) / max(self.decay * (self.steps - self.first), 1.0)
+        return self.rate * min((step - self.first + 1) / self.warm_up, remaining, 1.0)
 
 
 def new_model(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
@@ -75,8 +77,10 @@ def new_model(plan: Plan, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalL
     return model
 
 
-def load_tokenizer(directory: Path, corpus: Corpus) -> PreTrainedTokenizerFast:
-    """The tokenizer of an earlier start, or a newly learned one."""
+def load_tokenizer(directory: Path, corpus: Corpus, start: Path | None) -> PreTrainedTokenizerFast:
+    """The tokenizer of the model to start from, that of an earlier start, or a newly learned one."""
+    if start is not None:
+        return AutoTokenizer.from_pretrained(start)
     if not (directory / "tokenizer.json").exists():
         save_tokenizer(train_tokenizer(corpus.texts(TOKENIZER_SAMPLES), VOCABULARY, LONG_ROW), directory)
     return AutoTokenizer.from_pretrained(directory)
@@ -93,10 +97,10 @@ def save_state(path: Path, model: LlamaForCausalLM, optimizer: torch.optim.Optim
     partial.replace(path)
 
 
-def load_state(path: Path, model: LlamaForCausalLM, optimizer: torch.optim.Optimizer) -> int:
-    """Restore what `save_state` wrote and return the number of steps done; 0 where nothing was written."""
+def load_state(path: Path, model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, first: int) -> int:
+    """Restore what `save_state` wrote and return the number of steps done; `first` where nothing was written."""
     if not path.exists():
-        return 0
+        return first
     with safe_open(path, framework="pt") as stored:
         for name, value in model.named_parameters():
             value.data.copy_(stored.get_tensor(f"model.{name}"))
@@ -131,17 +135,20 @@ def loss_of(model: LlamaForCausalLM, tokens: torch.Tensor, weights: torch.Tensor
     return (losses * weight).sum() / weight.sum()
 
 
-def train(plan: Plan, directory: Path, every: float, compiled: bool) -> None:
-    """Run or continue a training; a checkpoint and a usable model are written every `every` seconds."""
+def train(plan: Plan, directory: Path, every: float, compiled: bool, start: Path | None) -> None:
+    """Run or continue a training; a checkpoint and a usable model are written every `every` seconds.
+
+    `start` is a finished model to train further; None starts from the laid-out first weights.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     corpus = Corpus.of(build_world(), plan.seed)
-    tokenizer = load_tokenizer(directory / "tokenizer", corpus)
-    model = new_model(plan, tokenizer)
+    tokenizer = load_tokenizer(directory / "tokenizer", corpus, start)
+    model = new_model(plan, tokenizer) if start is None else LlamaForCausalLM.from_pretrained(start).float()
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=plan.rate, betas=(0.9, 0.99), weight_decay=plan.weight_decay, fused=True
     )
     state = directory / "state.safetensors"
-    first = load_state(state, model, optimizer)
+    first = load_state(state, model, optimizer, plan.first)
     (directory / "plan.json").write_text(json.dumps(asdict(plan), indent=2))
     step_loss = torch.compile(loss_of, dynamic=False) if compiled else loss_of
     started = saved = time.monotonic()
@@ -169,6 +176,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=10_500)
+    parser.add_argument("--start", type=Path, help="a finished model to train further")
+    parser.add_argument("--first", type=int, default=0, help="the step to begin with")
     parser.add_argument("--rows", type=int, default=6)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--decay", type=float, default=0.57, help="share of the steps over which the rate falls")
@@ -176,8 +185,10 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=180.0)
     parser.add_argument("--no-compile", action="store_true")
     given = parser.parse_args()
-    plan = Plan(steps=given.steps, rows=given.rows, rate=given.rate, decay=given.decay, seed=given.seed)
-    train(plan, given.out, given.every, not given.no_compile)
+    plan = Plan(
+        steps=given.steps, first=given.first, rows=given.rows, rate=given.rate, decay=given.decay, seed=given.seed
+    )
+    train(plan, given.out, given.every, not given.no_compile, given.start)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from random import Random
 
 from addenda.models.bundled import UNKNOWN_ANSWER, World, WorldFact, WorldRelation
 from addenda.models.bundled.names import any_word, fresh_name, plain_word
+from recipes.bundled_model import grammar
 from recipes.bundled_model.further_wordings import FURTHER
 from recipes.bundled_model.samples import Sample, Turn, answer, ask, question
 
@@ -42,6 +43,8 @@ class WorldTeacher:
     by_subject: Mapping[str, tuple[WorldFact, ...]]
     varied: bool = False
     """Whether further wordings and strange words are used."""
+    grammar_share: float = 0.0
+    """Share of questions that are made by the grammar."""
 
     @classmethod
     def of(cls, world: World) -> WorldTeacher:
@@ -54,6 +57,8 @@ class WorldTeacher:
     def wording(self, random: Random, relation: WorldRelation) -> str:
         """A trained question template: English in seven of ten cases, else Japanese or Korean."""
         english = random.random() < 0.68
+        if random.random() < self.grammar_share:
+            return grammar.wording(random, relation.name, english=english)
         templates = relation.trained
         if self.varied and random.random() < 0.4:
             templates = FURTHER[relation.name]

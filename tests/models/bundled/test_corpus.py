@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
 from addenda.models.bundled import UNKNOWN_ANSWER, build_world
-from recipes.bundled_model.corpus import VARIED_FROM, Corpus, batch, echo_row, encode
+from addenda.models.bundled.wordings_blind import BLIND
+from recipes.bundled_model import grammar
+from recipes.bundled_model.corpus import GRAMMAR_FROM, VARIED_FROM, Corpus, batch, echo_row, encode
 from recipes.bundled_model.further_wordings import FURTHER
 from recipes.bundled_model.samples import Turn
 from recipes.bundled_model.tokenizer import CONTROL_TOKENS, MEMORY_TOKENS, RESERVED_TOKENS, train_tokenizer
+from recipes.bundled_model.ways import WAYS
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +29,16 @@ def tokenizer(corpus: Corpus) -> PreTrainedTokenizerFast:
     return train_tokenizer(corpus.texts(4000), 3000, 512)
 
 
-def test_held_out_wordings_are_never_trained(corpus: Corpus) -> None:
-    held_out = [
-        re.escape(template.lower().rstrip("?？.。")).replace(re.escape("{subject}"), ".+")
-        for relation in corpus.teacher.world.relations.values()
-        for template in relation.held_out
-    ]
-    pattern = re.compile("|".join(held_out))
-    for step in (0, VARIED_FROM):
+def test_held_out_and_blind_wordings_are_never_trained(corpus: Corpus) -> None:
+    held_out = [template for relation in corpus.teacher.world.relations.values() for template in relation.held_out]
+    blind = [template for templates in BLIND.values() for template in templates]
+    pattern = re.compile(
+        "|".join(
+            re.escape(template.lower().rstrip("?？.。")).replace(re.escape("{subject}"), ".+")
+            for template in [*held_out, *blind]
+        )
+    )
+    for step in (0, VARIED_FROM, GRAMMAR_FROM):
         found = [text for text in corpus.at(step).texts(20_000) if pattern.search(text.lower())]
         assert found == []
 
@@ -45,6 +50,24 @@ def test_further_wordings_are_nobody_elses(corpus: Corpus) -> None:
     for templates in FURTHER.values():
         assert not taken & set(templates)
         assert all(template.count("{subject}") == 1 for template in templates)
+
+
+def test_the_grammar_asks_in_many_ways_and_always_names_the_subject(corpus: Corpus) -> None:
+    random = Random(0)
+    assert set(WAYS) == set(corpus.teacher.world.relations)
+    for relation in WAYS:
+        for english in (True, False):
+            made = [grammar.wording(random, relation, english=english) for _ in range(500)]
+            assert all(template.count("{subject}") == 1 for template in made)
+            assert all(template.isascii() == english for template in made)
+            assert len(set(made)) > (200 if english else 50)
+
+
+def test_korean_particles_follow_the_last_sound() -> None:
+    random = Random(0)
+    made = {grammar.wording(random, "price", english=False) for _ in range(2000)}
+    assert "{subject}의 가격을 찾아 주세요." in made
+    assert "{subject}의 판매가를 찾아 주세요." in made
 
 
 def test_every_fact_question_is_answered_with_its_value(corpus: Corpus) -> None:
