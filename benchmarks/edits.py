@@ -6,7 +6,7 @@ All scores are exact match of free greedy generation after normalisation; the sh
 forcing predicts is reported beside it for the same wording. Edits are the demo's kind: another value of the same
 specification, 1,000 on 175 products. Wordings that edits are made from, that the gate asks, and that are scored are
 disjoint. ``generalization_heldout`` uses wordings that the base model was never trained with, ``generalization_blind``
-wordings that were written when it was finished.
+wordings that were kept blind as well: no other wording was modelled on them.
 """
 
 from __future__ import annotations

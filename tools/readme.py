@@ -34,7 +34,7 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     "reliability": ("≥ 0.98", "same wording"),
     "generalization_known": ("≥ 0.95", "wordings the base model knows, not used to make the edit"),
     "generalization_heldout": ("≥ 0.80", "wordings the base model was never trained with"),
-    "generalization_blind": ("", "wordings written after the model was finished, on which nothing was chosen"),
+    "generalization_blind": ("", "wordings kept blind: never trained with, and no other wording modelled on them"),
     "locality": ("≥ 0.995", "1,000 facts of untouched products, answer identical to before"),
     "hard_negatives": ("≥ 0.97", "400 other specifications of edited products, answer identical to before"),
     "retention_first_100": ("≥ 0.98", "edits 1-100 after 1,000, relative to right after they were made"),

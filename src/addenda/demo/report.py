@@ -17,7 +17,7 @@ DESCRIPTIONS: dict[Group, str] = {
     "reliability": "changed: same wording",
     "generalization_known": "changed: other wordings",
     "generalization_heldout": "changed: wordings new to the model",
-    "generalization_blind": "changed: wordings nobody tuned on",
+    "generalization_blind": "changed: wordings kept blind",
     "locality": "unchanged: other products",
     "hard_negatives": "unchanged: same product",
 }
@@ -62,7 +62,7 @@ def print_card(result: DemoResult, console: Console) -> None:
     console.print(
         "Free generation, exact match. The unedited model knows its own values at "
         f"{floors['generalization_heldout'][1]:.3f} in wordings new to it, "
-        f"and at {floors['generalization_blind'][1]:.3f} in those nobody tuned on.",
+        f"and at {floors['generalization_blind'][1]:.3f} in those kept blind.",
         markup=False,
         highlight=False,
     )

@@ -4,7 +4,7 @@ All answers are free greedy generation; an answer is right when it equals the ex
 (width, case, spaces, trailing punctuation). The wordings scored here are never those an edit was made with (except for
 ``reliability``, which asks for just that) and never those of the gate. Questions of the held-out group were not in the
 bundled model's training either, so its own accuracy on them is the ceiling; :func:`floor` measures both. The blind
-group was written when the model was finished, and nothing was ever chosen by it.
+group is in no training sample either, and no other wording was modelled on it.
 """
 
 from __future__ import annotations
