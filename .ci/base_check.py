@@ -17,12 +17,21 @@ from pathlib import Path
 from types import ModuleType
 
 BLOCKED = frozenset(
-    "accelerate huggingface_hub matplotlib numpy peft safetensors tokenizers torch transformers".split()
+    "accelerate httpx2 huggingface_hub matplotlib numpy openai peft safetensors tokenizers torch transformers".split()
 )
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
 
-HEAVY = ("addenda.models.local", "addenda.models.training", "addenda.memories.edits", "addenda.demo.plots")
-"""Modules, with all below them, that may need the ``local`` or ``plots`` extra. They are reached lazily."""
+HEAVY = (
+    "addenda.models.local",
+    "addenda.models.remote",
+    "addenda.models.training",
+    "addenda.memories.edits",
+    "addenda.memories.triples.decoding",
+    "addenda.memories.triples.generation",
+    "addenda.memories.triples.local_writer",
+    "addenda.demo.plots",
+)
+"""Modules, with all below them, that may need the ``local``, ``plots`` or ``remote`` extra. They are reached lazily."""
 
 NOT_IMPORTABLE = ("addenda.migrations.env", "addenda.__main__", "addenda.surfaces.cli.__main__")
 """Scripts: importing them runs them."""
