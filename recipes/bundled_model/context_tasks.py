@@ -107,11 +107,11 @@ class ReadingTeacher:
     def _in_catalogue_words(self, random: Random, subject: str, value: str | None = None) -> Statement:
         relation = random.choice(tuple(self.world.relations.values()))
         if value is None:
-            value = self._fresh_value(random, relation.name)
+            value = self.fresh_value(random, relation.name)
         told = random.choice(relation.statements).format(subject=subject, object=value)
         return Statement(subject, relation.name, value, told, self.teacher.ask(random, relation, subject))
 
-    def _fresh_value(self, random: Random, relation: str) -> str:
+    def fresh_value(self, random: Random, relation: str) -> str:
         """A value as the catalogue would give it, but fresh where it is a name."""
         details = self.world.relations[relation]
         if details.value_type == "name":
@@ -208,7 +208,7 @@ class ReadingTeacher:
         """A context that tells another value of a known fact; the context is right."""
         fact = random.choice(self.world.facts)
         relation = self.world.relations[fact.relation]
-        value = self._fresh_value(random, fact.relation)
+        value = self.fresh_value(random, fact.relation)
         if random.random() < 0.5:
             value = random.choice(self.world.value_pool(fact.relation))
         sentences = [random.choice(relation.statements).format(subject=fact.subject, object=value)]

@@ -169,7 +169,9 @@ def _split(path: str) -> tuple[str, int, str]:
 
 def _get(root: nn.Module, path: str, given: str) -> nn.Module:
     try:
-        return root.get_submodule(path)
+        module = root.get_submodule(path)
+        # A loaded adapter wraps the layers it is put beside; edits belong to what it wraps.
+        return cast("nn.Module", getattr(module, "base_layer", module))
     except AttributeError as error:
         raise InvalidInput(f"{given!r}: {type(root).__name__} has no module {path!r} ({error})") from error
 

@@ -22,4 +22,17 @@ def weights_directory() -> Path:
     return Path(str(files(__name__) / "weights"))
 
 
-__all__ = ["UNKNOWN_ANSWER", "World", "WorldFact", "WorldRelation", "build_world", "weights_directory"]
+def adapter_directory(skill: str) -> Path:
+    """Where the bundled model's adapter for a skill lies, such as ``read``; see :mod:`addenda.models.adapters`."""
+    return Path(str(files(__name__) / "adapters" / skill))
+
+
+__all__ = [
+    "UNKNOWN_ANSWER",
+    "World",
+    "WorldFact",
+    "WorldRelation",
+    "adapter_directory",
+    "build_world",
+    "weights_directory",
+]
