@@ -1,8 +1,11 @@
 """Answers questions with a model and the memories, and keeps the trace of what contributed.
 
-The memories are composed in one documented order: a *model patch* (edits) is switched on around generation. For each
-addendum the trace keeps four things apart: it *matched* (with its score), it was *injected*, its value is *cited* in
-the text, and it *changed the answer*, which is known only by asking again without it (:meth:`Responder.explain`).
+The memories are composed in one documented order. First the model is let read from the memory of triples, if there is
+one and the model has learned to read: where that brings something back, the answer is made from it. Every other
+question is answered as if that memory were not there, with the *model patch* of the edits switched on around
+generation. For each addendum the trace keeps four things apart: it *matched* (with its score), it was *injected*, its
+value is *cited* in the text, and it *changed the answer*, which is known only by asking again without it
+(:meth:`Responder.explain`).
 
 This module knows the memories' protocol and no ledger: which addenda a memory holds is the knowledge base's business.
 """
@@ -13,10 +16,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from addenda.errors import InvalidInput
-from addenda.memories.base import Candidate, Contribution, Memory, ProgressCallback
+from addenda.memories.base import (
+    Candidate,
+    Contribution,
+    Memory,
+    ModelPatch,
+    ProgressCallback,
+    ReadResult,
+    TripleReader,
+)
 from addenda.models.base import LanguageModel, batches
 from addenda.text import normalised
 from addenda.types import EVERYONE, Answer, Match, MemoryName, Trace
@@ -30,6 +41,38 @@ MAX_MATCHES = 5
 Clock: TypeAlias = Callable[[], datetime]
 Values: TypeAlias = Callable[[str], str | None]
 """The value that an addendum states, by id, so that the trace can say whether it appears in the text."""
+
+
+class ReadAnswer(Protocol):
+    """What a model said with a memory of triples at hand."""
+
+    @property
+    def text(self) -> str:
+        """The answer; it means nothing when the model was not informed."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the model ended by itself."""
+        ...
+
+    @property
+    def informed(self) -> bool:
+        """Whether reading brought anything back."""
+        ...
+
+    @property
+    def results(self) -> Sequence[ReadResult]:
+        """What was read, in order."""
+        ...
+
+
+class Reading(Protocol):
+    """A model that has learned to read from a memory of triples while it generates."""
+
+    def answer(self, questions: Sequence[str], readers: Sequence[TripleReader], *, alone: bool) -> Sequence[ReadAnswer]:
+        """Answer each question with the reader at its place; unless ``alone``, give up where nothing can be read."""
+        ...
 
 
 def _now() -> datetime:
@@ -69,11 +112,13 @@ class Responder:
         model: LanguageModel,
         memories: Mapping[MemoryName, Memory],
         *,
+        reading: Reading | None = None,
         values: Values = _no_value,
         clock: Clock = _now,
     ) -> None:
-        """Take the model, the memories by name, and how to look up what an addendum states."""
+        """Take the model, the memories by name, its skill of reading, and how to look up what an addendum states."""
         self.model = model
+        self._reading = reading
         self.memories = dict(memories)
         self._values = values
         self._clock = clock
@@ -166,18 +211,52 @@ class Responder:
     def _complete(
         self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]
     ) -> Iterator[tuple[str, bool, tuple[Match, ...]]]:
+        """Text, ending and matches for each question, in order."""
+        patches: dict[MemoryName, ModelPatch] = {
+            name: one for name, one in contributions.items() if isinstance(one, ModelPatch)
+        }
+        readers = [one for one in contributions.values() if isinstance(one, TripleReader)]
+        read: list[ReadAnswer | None] = [None] * len(questions)
+        if self._reading is not None and readers:
+            tried = self._reading.answer(questions, [readers[0]] * len(questions), alone=False)
+            read = [answer if answer.informed else None for answer in tried]
+        generated = self._generated([q for q, answer in zip(questions, read, strict=True) if answer is None], patches)
+        for answer in read:
+            yield next(generated) if answer is None else (answer.text, answer.finished, self._read_matches(answer))
+
+    def _generated(
+        self, questions: Sequence[str], patches: Mapping[MemoryName, ModelPatch]
+    ) -> Iterator[tuple[str, bool, tuple[Match, ...]]]:
+        if not questions:
+            return
         with ExitStack() as stack:
-            for contribution in contributions.values():
-                stack.enter_context(contribution.attached())
+            for patch in patches.values():
+                stack.enter_context(patch.attached())
             completions = self.model.answer(questions)
         for row, completion in enumerate(completions):
             matches = [
                 self._match(name, candidate, completion.text)
-                for name, contribution in contributions.items()
-                for candidate in contribution.candidates[row]
+                for name, patch in patches.items()
+                for candidate in patch.candidates[row]
             ]
             matches.sort(key=lambda match: (match.injected, match.score), reverse=True)
             yield completion.text, completion.finished, tuple(matches[:MAX_MATCHES])
+
+    def _read_matches(self, answer: ReadAnswer) -> tuple[Match, ...]:
+        """Every triple that was read, once, best first; none is left out, because the model has seen them all."""
+        hits = {hit.addendum_id: hit for result in answer.results for hit in result.hits}
+        matches = [
+            Match(
+                addendum_id=hit.addendum_id,
+                memory="triples",
+                score=hit.score,
+                threshold=0.0,
+                injected=True,
+                cited=normalised(hit.name) in normalised(answer.text),
+            )
+            for hit in hits.values()
+        ]
+        return tuple(sorted(matches, key=lambda match: match.score, reverse=True))
 
     def _match(self, name: MemoryName, candidate: Candidate, text: str) -> Match:
         value = self._values(candidate.addendum_id)

@@ -72,6 +72,7 @@ class EditsContract:
 
     name = "edits"
     looks_back = False
+    refusal = "NaN"
     tasks = (
         Task("a" * 16, ("What does it cost?", "Its price?"), "31", ("How much does it weigh?",)),
         Task("b" * 16, ("How tall is it?",), "2 m"),

@@ -1,6 +1,6 @@
 """One battery for every memory: what the knowledge base relies on, whatever the mechanism.
 
-A memory joins by a small class that makes it, prepares tasks for it and asks it; see ``edits_under_contract``.
+A memory joins by a small class that makes it, prepares tasks for it and asks it; see ``triples_under_contract``.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from edits_under_contract import EditsContract
+from triples_under_contract import TriplesContract
 
 from addenda.errors import CannotLookBack, InvalidInput, ModelMismatch, UnknownId
 from addenda.memories.base import Deliver, Window, Withdraw
@@ -27,27 +28,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from addenda.memories.edits import EditsMemory
+    from addenda.memories.triples import TriplesMemory
 
+    Held: TypeAlias = EditsMemory | TriplesMemory
+
+Contract: TypeAlias = EditsContract | TriplesContract
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(scope="module", params=["isolated", "shared"])
-def contract(request: pytest.FixtureRequest) -> EditsContract:
-    return EditsContract(request.param)
+@pytest.fixture(scope="module", params=["isolated", "shared", "triples"])
+def contract(request: pytest.FixtureRequest) -> Contract:
+    return TriplesContract() if request.param == "triples" else EditsContract(request.param)
 
 
 @pytest.fixture(scope="module")
-def artefacts(contract: EditsContract) -> Mapping[str, bytes]:
+def artefacts(contract: Contract) -> Mapping[str, bytes]:
     return contract.make(lambda: NOW).prepare(contract.tasks)
 
 
 @pytest.fixture
-def memory(contract: EditsContract) -> EditsMemory:
+def memory(contract: Contract) -> Held:
     return contract.make(lambda: NOW)
 
 
-def deliveries(contract: EditsContract, artefacts: Mapping[str, bytes], window: Window | None = None) -> list[Deliver]:
+def deliveries(contract: Contract, artefacts: Mapping[str, bytes], window: Window | None = None) -> list[Deliver]:
     window = window or Window()
     return [
         Deliver(task.addendum_id, artefacts[task.addendum_id], i, window) for i, task in enumerate(contract.tasks, 1)
@@ -55,7 +60,7 @@ def deliveries(contract: EditsContract, artefacts: Mapping[str, bytes], window: 
 
 
 def test_what_is_delivered_is_recalled_and_named(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held
 ) -> None:
     floor = [contract.recall(memory.contribute(at=None), task) for task in contract.tasks]
     memory.apply(deliveries(contract, artefacts), position=7)
@@ -69,7 +74,7 @@ def test_what_is_delivered_is_recalled_and_named(
 
 
 def test_preparing_changes_nothing_and_repeats(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held
 ) -> None:
     before = memory.digest()
     assert memory.prepare(contract.tasks) == artefacts
@@ -77,16 +82,14 @@ def test_preparing_changes_nothing_and_repeats(
     assert not memory.holdings()
 
 
-def test_receipts_name_the_stored_bytes(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
-) -> None:
+def test_receipts_name_the_stored_bytes(contract: Contract, artefacts: Mapping[str, bytes], memory: Held) -> None:
     receipts = memory.apply(deliveries(contract, artefacts), position=1)
     holdings = memory.holdings()
     assert [(r.addendum_id, r.digest) for r in receipts] == [(i, h.digest) for i, h in holdings.items()]
     assert len({r.digest for r in receipts}) == len(receipts)
 
 
-def test_withdrawal_is_exact(contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory) -> None:
+def test_withdrawal_is_exact(contract: Contract, artefacts: Mapping[str, bytes], memory: Held) -> None:
     first, second, third = deliveries(contract, artefacts)
     empty = memory.digest()
     floor = contract.recall(memory.contribute(at=None), contract.tasks[1])
@@ -103,7 +106,7 @@ def test_withdrawal_is_exact(contract: EditsContract, artefacts: Mapping[str, by
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(order=st.permutations(range(3)), cuts=st.sets(st.integers(1, 2)))
 def test_any_order_and_grouping_of_delivery_gives_the_same_bytes(
-    contract: EditsContract, artefacts: Mapping[str, bytes], order: list[int], cuts: set[int]
+    contract: Contract, artefacts: Mapping[str, bytes], order: list[int], cuts: set[int]
 ) -> None:
     changes = deliveries(contract, artefacts)
     one, other = contract.make(lambda: NOW), contract.make(lambda: NOW)
@@ -114,9 +117,7 @@ def test_any_order_and_grouping_of_delivery_gives_the_same_bytes(
     assert one.digest() == other.digest()
 
 
-def test_delivering_twice_changes_nothing(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
-) -> None:
+def test_delivering_twice_changes_nothing(contract: Contract, artefacts: Mapping[str, bytes], memory: Held) -> None:
     memory.apply(deliveries(contract, artefacts), position=3)
     before = memory.digest()
     memory.apply(deliveries(contract, artefacts), position=3)
@@ -125,7 +126,7 @@ def test_delivering_twice_changes_nothing(
 
 
 def test_an_unknown_id_is_refused_and_nothing_is_changed(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held
 ) -> None:
     first, *_ = deliveries(contract, artefacts)
     memory.apply([first], position=1)
@@ -136,7 +137,7 @@ def test_an_unknown_id_is_refused_and_nothing_is_changed(
 
 
 def test_bytes_that_are_no_artefact_are_refused_and_nothing_is_changed(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held
 ) -> None:
     first, second, _ = deliveries(contract, artefacts)
     memory.apply([first], position=1)
@@ -147,17 +148,17 @@ def test_bytes_that_are_no_artefact_are_refused_and_nothing_is_changed(
     assert (memory.digest(), memory.position) == (before, 1)
 
 
-def test_values_that_are_not_numbers_are_refused(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
+def test_values_that_cannot_be_kept_are_refused(
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held
 ) -> None:
     task = contract.tasks[0]
-    with pytest.raises(InvalidInput, match="NaN"):
+    with pytest.raises(InvalidInput, match=contract.refusal):
         memory.apply([Deliver(task.addendum_id, contract.spoil(artefacts[task.addendum_id]), 1)], position=1)
     assert not memory.holdings()
 
 
 def test_a_staged_view_answers_and_leaves_the_live_memory_alone(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held
 ) -> None:
     first, second, _ = deliveries(contract, artefacts)
     memory.apply([first], position=1)
@@ -186,7 +187,7 @@ def test_a_staged_view_answers_and_leaves_the_live_memory_alone(
     ],
 )
 def test_only_what_is_valid_now_reaches_an_answer(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory, window: Window, acts: bool
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held, window: Window, acts: bool
 ) -> None:
     task = contract.tasks[0]
     memory.apply([Deliver(task.addendum_id, artefacts[task.addendum_id], 1, window)], position=1)
@@ -195,9 +196,7 @@ def test_only_what_is_valid_now_reaches_an_answer(
     assert (contract.used(patch) == {task.addendum_id}) is acts
 
 
-def test_a_new_window_replaces_the_old_one(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
-) -> None:
+def test_a_new_window_replaces_the_old_one(contract: Contract, artefacts: Mapping[str, bytes], memory: Held) -> None:
     task = contract.tasks[0]
     memory.apply([Deliver(task.addendum_id, artefacts[task.addendum_id], 1)], position=1)
     memory.apply([Deliver(task.addendum_id, artefacts[task.addendum_id], 1, Window(end=NOW))], position=2)
@@ -207,7 +206,7 @@ def test_a_new_window_replaces_the_old_one(
 
 @pytest.mark.parametrize(("audience", "acts"), [("staff", True), ("everyone", False), ("customers", False)])
 def test_only_its_audience_is_answered_from_it(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory, audience: str, acts: bool
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held, audience: str, acts: bool
 ) -> None:
     task = contract.tasks[0]
     window = Window(audience=("staff",))
@@ -216,7 +215,7 @@ def test_only_its_audience_is_answered_from_it(
 
 
 def test_what_is_left_out_does_not_act_and_stays_held(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held
 ) -> None:
     memory.apply(deliveries(contract, artefacts), position=3)
     first, second, _ = contract.tasks
@@ -228,7 +227,7 @@ def test_what_is_left_out_does_not_act_and_stays_held(
 
 
 def test_the_past_is_refused_by_a_memory_that_holds_only_the_present(
-    contract: EditsContract, artefacts: Mapping[str, bytes], memory: EditsMemory
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held
 ) -> None:
     task = contract.tasks[0]
     memory.apply([Deliver(task.addendum_id, artefacts[task.addendum_id], 1, Window(start=NOW + DAY))], position=1)
@@ -239,8 +238,20 @@ def test_the_past_is_refused_by_a_memory_that_holds_only_the_present(
     assert contract.recall(memory.contribute(at=NOW + 2 * DAY), task) == task.target
 
 
+@pytest.mark.parametrize(("at", "acts"), [(NOW - 2 * DAY, True), (NOW - DAY, False), (NOW - 3 * DAY, False)])
+def test_a_memory_that_looks_back_answers_from_what_held_then(
+    contract: Contract, artefacts: Mapping[str, bytes], memory: Held, at: datetime, acts: bool
+) -> None:
+    if not contract.looks_back:
+        pytest.skip("it holds only the present")
+    task = contract.tasks[0]
+    window = Window(start=NOW - 2 * DAY, end=NOW - DAY)
+    memory.apply([Deliver(task.addendum_id, artefacts[task.addendum_id], 1, window)], position=1)
+    assert (contract.recall(memory.contribute(at=at), task) == task.target) is acts
+
+
 def test_what_expires_while_a_contribution_is_kept_no_longer_acts(
-    contract: EditsContract, artefacts: Mapping[str, bytes]
+    contract: Contract, artefacts: Mapping[str, bytes]
 ) -> None:
     times = [NOW]
     memory = contract.make(lambda: times[-1])

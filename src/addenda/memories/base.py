@@ -12,12 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
-from addenda.types import EVERYONE, MemoryName
+from addenda.text import normalised
+from addenda.types import EVERYONE, Fact, MemoryName, Trust
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
 """Called with (done, total) while something long runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where something comes from; see :class:`addenda.types.Addendum`."""
+
+    source: str
+    author: str
+    trust: Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,10 @@ class Task:
     """The answer to be given."""
     neighbours: tuple[str, ...] = ()
     """Questions close to these prompts whose answers must not change (same subject, other relation)."""
+    fact: Fact | None = None
+    """The addendum's fact, for a memory that keeps facts as they are; None when it is of another kind."""
+    origin: Origin | None = None
+    """Where the addendum comes from, for a memory that keeps that with what it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,7 @@ class Candidate:
     injected: bool
 
 
+@runtime_checkable
 class ModelPatch(Protocol):
     """A contribution that acts inside a local model while it generates.
 
@@ -117,8 +132,74 @@ class ModelPatch(Protocol):
         ...
 
 
-Contribution: TypeAlias = ModelPatch
-"""What a memory gives to an answer. Edits give a model patch; the other memories' kinds join this union with them."""
+class TripleQuery(Protocol):
+    """A question to a memory of triples: a relation, and either the subject or the object."""
+
+    @property
+    def subject(self) -> str | None:
+        """The subject's name; None when subjects are asked for."""
+        ...
+
+    @property
+    def relation(self) -> str:
+        """The relation's name."""
+        ...
+
+    @property
+    def object(self) -> str | None:
+        """The object's name; None when objects are asked for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TripleHit:
+    """One stored triple that answers a query."""
+
+    addendum_id: str
+    name: str
+    """The name that was asked for, as it is stored."""
+    score: float
+    """Mean of how near the two given names are, from 0 to 1; 1 for exact ones."""
+    subject: str
+    relation: str
+    object: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What a memory of triples answers to one query."""
+
+    hits: tuple[TripleHit, ...] = ()
+    """Best first; several may have the same name. Empty when the query is too broad."""
+    too_broad: int | None = None
+    """How many distinct names fit, when they are too many to be given; None when they are not."""
+    exact: bool = False
+    """Whether the hits are those of exactly the names given (or their aliases), not of similar ones."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names found, each once, best first."""
+        found: dict[str, str] = {}
+        for hit in self.hits:
+            found.setdefault(normalised(hit.name), hit.name)
+        return tuple(found.values())
+
+
+@runtime_checkable
+class TripleReader(Protocol):
+    """A contribution that the model uses as a tool: reading from a memory of triples.
+
+    It is bound to a moment, an audience and the ids that are left out; nothing else can be read through it.
+    """
+
+    def read(self, query: TripleQuery) -> ReadResult:
+        """What is known about a query."""
+        ...
+
+
+Contribution: TypeAlias = ModelPatch | TripleReader
+"""What a memory gives to an answer: edits a patch, triples a tool; the other memories' kinds join this union."""
 
 
 class Memory(Protocol):

@@ -1,0 +1,227 @@
+"""A local model that writes statements: its adapter for ``write``, greedy decoding with late stopping.
+
+The prompt is that of :func:`addenda.memories.triples.prompts.write_prompt_tokens`, no chat, as in training. The end
+tokens of late stopping are those with the call's end mark in them, and the model's own. Which of the two the published
+code waits for is not known; behind the mark, which closes the call, there is nothing left to go on with. With a
+tokenizer that spells the end mark with several tokens only the model's own counts.
+
+Built on ``transformers``' ``generate``: the cache of keys and values is kept from token to token, and passages are
+decoded side by side, padded on the left. The rule itself is in :mod:`addenda.memories.triples.late_stopping`.
+What this does not know: whether what was written is well-formed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
+
+import torch
+from transformers import LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
+
+from addenda.errors import InvalidInput
+from addenda.memories.triples.late_stopping import PATIENCE, LateStopping
+from addenda.memories.triples.marks import CALL_END
+from addenda.memories.triples.prompts import write_prompt_tokens
+from addenda.memories.triples.writers import Passage, Written, fitting
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from addenda.models.adapters import Adapter
+    from addenda.models.local import LocalModel
+
+MAX_NEW_TOKENS = 256
+"""Length limit of a write call, in tokens, as published."""
+PROMPT_TOKENS = 512
+"""Tokens of a prompt at most, as published; the context gives way."""
+BATCH_SIZE = 16
+"""Passages that are decoded side by side."""
+
+
+class LocalWriter:
+    """A local model with the skill of writing; keeps the :class:`Writer` protocol."""
+
+    batch_size: int
+
+    def __init__(
+        self,
+        model: LocalModel,
+        adapter: Adapter,
+        *,
+        patience: int = PATIENCE,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        prompt_size: int = PROMPT_TOKENS,
+        batch_size: int = BATCH_SIZE,
+    ) -> None:
+        """Take the model and its adapter for ``write``.
+
+        Args:
+            model: The model.
+            adapter: Its skill of writing, which is switched on while it writes.
+            patience: K of late stopping; 1 ends where the model first would.
+            max_new_tokens: Length limit of a call.
+            prompt_size: Tokens of a prompt; a context that does not fit is shortened from the left. It is less where
+                the model's window is too small for it and the call.
+            batch_size: Passages that are decoded side by side.
+
+        Raises InvalidInput for a number below 1, or a window that leaves no room for a prompt.
+        """
+        window = cast("int | None", getattr(model.network.config, "max_position_embeddings", None))
+        room = prompt_size if window is None else min(prompt_size, window - max_new_tokens)
+        if min(room, patience, max_new_tokens, batch_size) < 1:
+            raise InvalidInput(
+                f"patience={patience!r}, max_new_tokens={max_new_tokens!r}, prompt_size={prompt_size!r} and "
+                f"batch_size={batch_size!r} cannot be used: each is 1 or more, and {model.name!r} has a window of "
+                f"{window!r} tokens for prompt and call together"
+            )
+        self.batch_size = batch_size
+        self._model = model
+        self._adapter = adapter
+        self._patience = patience
+        self._max_new_tokens = max_new_tokens
+        self._room = room
+        self._longest = room if window is None else window - max_new_tokens
+        self._own_ends = _own_ends(model)
+        self._ends = self._own_ends | _marked_ends(model.tokenizer)
+
+    @property
+    def identity(self) -> str:
+        """The weights of model and adapter, and everything that decides how it decodes."""
+        numbers = f"K={self._patience} new={self._max_new_tokens} prompt={self._room}"
+        return f"local {self._model.fingerprint} {self._adapter.digest} {numbers}"
+
+    def write(self, passages: Sequence[Passage]) -> Iterator[Written]:
+        """One answer for each passage; those of a batch come together."""
+        for start in range(0, len(passages), self.batch_size):
+            yield from self._written(passages[start : start + self.batch_size])
+
+    def _written(self, passages: Sequence[Passage]) -> list[Written]:
+        prompts = [self._prompt(passage) for passage in passages]
+        short = [prompt for prompt in prompts if len(prompt) <= self._longest]
+        with self._adapter.active(), torch.inference_mode():
+            rows = iter(
+                decode_late(
+                    self._model, short, ends=self._ends, patience=self._patience, max_new_tokens=self._max_new_tokens
+                )
+            )
+        return [
+            self._answer(next(rows)) if len(prompt) <= self._longest else _too_long(len(prompt), self._longest)
+            for prompt in prompts
+        ]
+
+    def _prompt(self, passage: Passage) -> list[int]:
+        tokenizer = self._model.tokenizer
+
+        def fits(context: str) -> bool:
+            return len(write_prompt_tokens(tokenizer, context, passage.focus)) <= self._room
+
+        return write_prompt_tokens(tokenizer, fitting(passage.context, fits), passage.focus)
+
+    def _answer(self, row: LateStopping) -> Written:
+        tokens = row.result()
+        if tokens and tokens[-1] in self._own_ends:
+            tokens.pop()
+        call = cast("str", self._model.tokenizer.decode(tokens, skip_special_tokens=False))
+        return Written(call, ending=row.ending, continued=bool(row.cuts) and row.best is not row.cuts[0])
+
+
+def decode_late(
+    model: LocalModel, prompts: Sequence[Sequence[int]], *, ends: frozenset[int], patience: int, max_new_tokens: int
+) -> list[LateStopping]:
+    """Continue prompts side by side, greedily, each until late stopping ends it or the limit is reached.
+
+    Args:
+        model: The model, with whatever adapter is switched on.
+        prompts: Token ids; none may be empty.
+        ends: The tokens that end a sequence.
+        patience: K.
+        max_new_tokens: Length limit of each.
+    """
+    rows = [LateStopping(len(prompt), patience) for prompt in prompts]
+    if not rows:
+        return rows
+    ids, mask = _padded(prompts, model.network)
+    model.network.generate(  # pyright: ignore[reportCallIssue]
+        input_ids=ids,
+        attention_mask=mask,
+        max_new_tokens=max_new_tokens,
+        do_sample=False,
+        pad_token_id=model.tokenizer.pad_token_id,
+        logits_processor=LogitsProcessorList([_NoEnd(rows, ends)]),
+        stopping_criteria=StoppingCriteriaList([_Stopped(rows)]),
+        use_cache=True,
+    )
+    return rows
+
+
+class _NoEnd(LogitsProcessor):
+    """Notes where rows would end, keeps them from it, and tells them which token they get instead."""
+
+    def __init__(self, rows: Sequence[LateStopping], ends: frozenset[int]) -> None:
+        self._rows = rows
+        self._ends = sorted(ends)
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.Tensor) -> torch.FloatTensor:
+        """The scores of the next token with those of the end tokens at minus infinity."""
+        del input_ids
+        chances = torch.log_softmax(scores, dim=-1)
+        going_on = scores.clone()
+        going_on[:, self._ends] = -torch.inf
+        wished, wish = _likeliest(scores, chances)
+        taken, chance = _likeliest(going_on, chances)
+        for n, row in enumerate(self._rows):
+            if row.stopped:
+                continue
+            if wished[n] in self._ends:
+                row.note_end(wished[n], wish[n])
+            if not row.stopped:
+                row.take(taken[n], chance[n])
+        return cast("torch.FloatTensor", going_on)
+
+
+class _Stopped(StoppingCriteria):
+    """Ends the rows that late stopping has ended."""
+
+    def __init__(self, rows: Sequence[LateStopping]) -> None:
+        self._rows = rows
+
+    def __call__(
+        self, input_ids: torch.LongTensor, scores: tuple[torch.Tensor] | None, **kwargs: object
+    ) -> torch.BoolTensor:
+        """For each row whether it has ended."""
+        del scores, kwargs
+        return cast("torch.BoolTensor", torch.tensor([row.stopped for row in self._rows], device=input_ids.device))
+
+
+def _likeliest(scores: torch.Tensor, chances: torch.Tensor) -> tuple[list[int], list[float]]:
+    """The likeliest token of each row by its score, and its log-probability."""
+    tokens = scores.argmax(dim=-1, keepdim=True)
+    found = chances.gather(-1, tokens)
+    return cast("list[int]", tokens[:, 0].tolist()), cast("list[float]", found[:, 0].tolist())
+
+
+def _padded(prompts: Sequence[Sequence[int]], network: PreTrainedModel) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and mask, padded on the left; what stands at padded places does not matter."""
+    width = max(map(len, prompts))
+    ids = torch.tensor([[0] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=network.device)
+    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=network.device)
+    return ids, mask
+
+
+def _own_ends(model: LocalModel) -> frozenset[int]:
+    configuration = model.network.generation_config
+    own = cast("int | list[int] | None", configuration.eos_token_id if configuration else None)
+    if own is None:
+        own = cast("int", model.tokenizer.eos_token_id)
+    return frozenset(own if isinstance(own, list) else [own])
+
+
+def _marked_ends(tokenizer: PreTrainedTokenizerBase) -> frozenset[int]:
+    """Tokens with the end mark in them; tokenizers may have joined it with a quote or bracket before it."""
+    return frozenset(number for piece, number in tokenizer.get_vocab().items() if CALL_END in piece)
+
+
+def _too_long(given: int, longest: int) -> Written:
+    return Written(
+        "", f"the sentence has {given} tokens and {longest} are allowed; nothing was written. Allow shorter sentences"
+    )
