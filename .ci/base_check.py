@@ -22,6 +22,7 @@ BLOCKED = frozenset(
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
 
 HEAVY = (
+    "addenda.models.adapters",
     "addenda.models.local",
     "addenda.models.remote",
     "addenda.models.training",

@@ -65,6 +65,7 @@ LAZY: frozenset[tuple[str, str]] = frozenset({("addenda.database", "addenda.migr
 
 LAZY_UNITS = frozenset(
     {
+        "addenda.models.adapters",
         "addenda.models.local",
         "addenda.models.remote",
         "addenda.models.training",
