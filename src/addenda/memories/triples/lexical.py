@@ -50,7 +50,7 @@ class LexicalIndex:
 
     @property
     def name(self) -> str:
-        """``lexical``."""
+        """What it is called in the database: ``lexical``."""
         return "lexical"
 
     @property
@@ -63,7 +63,7 @@ class LexicalIndex:
         return self
 
     def ready(self, names: Sequence[str]) -> None:
-        """Nothing."""
+        """Do nothing: grams are worked out when names are added."""
 
     def add(self, connection: Connection, names: Sequence[Name]) -> None:
         """Enter names into the lists of their grams."""
