@@ -8,8 +8,10 @@ import pytest
 
 from addenda.errors import CannotLookBack, InvalidInput
 from addenda.memories.base import Deliver, Window
+from addenda.models.chat import TextDelta
 from addenda.models.scripted import ScriptedModel
 from addenda.responder import MAX_MATCHES, MAX_QUESTION_LENGTH, Responder
+from addenda.types import Answer
 from tests.table_memory import PatchableModel, TableMemory
 
 NOW = datetime(2090, 3, 1, 12, tzinfo=UTC)
@@ -162,3 +164,20 @@ def test_an_answer_cut_off_says_so() -> None:
     answer = Responder(ScriptedModel({"q1": long}), {}).ask("q1")
     assert not answer.finished
     assert len(answer.text) < len(long)
+
+
+def test_streaming_without_a_reading_gives_the_same_answer_in_one_piece() -> None:
+    answers = responder({"a": {"q1": "new 1"}}, a="new 1")
+    piece, whole = answers.ask_streaming("q1", as_of=NOW)
+    assert piece == TextDelta(text="new 1")
+    assert isinstance(whole, Answer)
+    asked = answers.ask("q1", as_of=NOW)
+    assert whole.model_copy(update={"trace": whole.trace.model_copy(update={"id": asked.trace.id})}) == asked
+
+
+def test_streaming_refuses_before_anything_is_waited_for() -> None:
+    answers = responder({"a": {"q1": "new 1"}})
+    with pytest.raises(InvalidInput):
+        answers.ask_streaming("")
+    with pytest.raises(CannotLookBack):
+        answers.ask_streaming("q1", as_of=datetime(2020, 1, 1, tzinfo=UTC))

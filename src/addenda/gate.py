@@ -75,10 +75,29 @@ class CaseResult(Frozen):
     wordings_asked: int
     neighbours_changed: int
     neighbours_asked: int
+    reads_it: bool = True
+    """Whether the memory of triples gives it when it is read; True for what is not kept there."""
+
+    @classmethod
+    def unread(cls, addendum_id: str, reason: str) -> CaseResult:
+        """The result for a fact that the memory of triples does not give, so that no model was asked."""
+        return cls(
+            addendum_id=addendum_id,
+            passed=False,
+            reason=reason,
+            says_it=False,
+            wordings_right=0,
+            wordings_asked=0,
+            neighbours_changed=0,
+            neighbours_asked=0,
+            reads_it=False,
+        )
 
     @property
     def summary(self) -> str:
         """Why it failed without a word of its content, for the ledger, from which content could not be erased."""
+        if not self.reads_it:
+            return "reading the memory of triples does not give it, or not it alone"
         missed = [] if self.says_it else ["the wording it was made with does not get the new answer"]
         if self.wordings_right < self.wordings_asked:
             missed.append(f"{self.wordings_right} of {self.wordings_asked} other wordings get it")
@@ -107,11 +126,13 @@ class Report(Frozen):
     suite: tuple[QuestionResult, ...]
     rounds: int
     """How often the staged view had to be made again without failed changes."""
+    unasked: tuple[str, ...] = ()
+    """Ids of changes in a large batch that passed because a random sample of the batch did, in the order given."""
 
     @property
     def passed(self) -> tuple[str, ...]:
-        """Ids of the changes that passed, in the order given."""
-        return tuple(result.addendum_id for result in self.results if result.passed)
+        """Ids of the changes that passed: those that were asked about, then the others, each in the order given."""
+        return (*(result.addendum_id for result in self.results if result.passed), *self.unasked)
 
     @property
     def failed(self) -> tuple[str, ...]:

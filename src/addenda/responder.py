@@ -1,22 +1,21 @@
 """Answers questions with a model and the memories, and keeps the trace of what contributed.
 
 The memories are composed in one documented order. First the model is let read from the memory of triples, if there is
-one and the model has learned to read: where that brings something back, the answer is made from it. Every other
-question is answered as if that memory were not there, with the *model patch* of the edits switched on around
-generation. For each addendum the trace keeps four things apart: it *matched* (with its score), it was *injected*, its
-value is *cited* in the text, and it *changed the answer*, which is known only by asking again without it
-(:meth:`Responder.explain`).
+one and the model can read: where that brings something back, the answer is made from it. Every other question is
+answered as if that memory were not there, with the *model patch* of the edits switched on around generation. For each
+addendum the trace keeps four things apart: it *matched* (with its score), it was *injected*, its value is *cited* in
+the text, and it *changed the answer*, which is known only by asking again without it (:meth:`Responder.explain`).
 
 This module knows the memories' protocol and no ledger: which addenda a memory holds is the knowledge base's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from addenda.errors import InvalidInput
 from addenda.memories.base import (
@@ -29,6 +28,7 @@ from addenda.memories.base import (
     TripleReader,
 )
 from addenda.models.base import LanguageModel, batches
+from addenda.models.chat import TextDelta
 from addenda.text import normalised
 from addenda.types import EVERYONE, Answer, Match, MemoryName, Trace
 
@@ -42,7 +42,11 @@ Clock: TypeAlias = Callable[[], datetime]
 Values: TypeAlias = Callable[[str], str | None]
 """The value that an addendum states, by id, so that the trace can say whether it appears in the text."""
 
+_Said: TypeAlias = tuple[str, bool, tuple[Match, ...]]
+"""Text, ending and matches of an answer."""
 
+
+@runtime_checkable
 class ReadAnswer(Protocol):
     """What a model said with a memory of triples at hand."""
 
@@ -68,10 +72,22 @@ class ReadAnswer(Protocol):
 
 
 class Reading(Protocol):
-    """A model that has learned to read from a memory of triples while it generates."""
+    """A model that reads from a memory of triples while it generates, because it has learned to or has it as a tool."""
 
     def answer(self, questions: Sequence[str], readers: Sequence[TripleReader], *, alone: bool) -> Sequence[ReadAnswer]:
         """Answer each question with the reader at its place; unless ``alone``, give up where nothing can be read."""
+        ...
+
+
+@runtime_checkable
+class StreamingReading(Reading, Protocol):
+    """Such a model that can be listened to while it answers."""
+
+    def stream(self, question: str, reader: TripleReader, *, alone: bool) -> Generator[object, None, None]:
+        """The answer of :meth:`answer` as pieces of its text (TextDelta) while they come, and as a whole at the end.
+
+        The pieces joined are its text. Events of other kinds, between them, are the reading's own.
+        """
         ...
 
 
@@ -102,6 +118,17 @@ class Explanation:
     """One for each injected match, in the same order."""
     without_memories: str
     """What the model says with no memory at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Circumstances:
+    """What the traces of questions that are asked together have in common, and what the memories give to them."""
+
+    asked_at: datetime
+    as_of: datetime
+    audience: str
+    memories: Mapping[MemoryName, Memory]
+    contributions: Mapping[MemoryName, Contribution]
 
 
 class Responder:
@@ -153,28 +180,33 @@ class Responder:
         """
         for question in questions:
             _check_question(question)
-        now = self._clock()
-        chosen = self._chosen(memories)
-        contributions: dict[MemoryName, Contribution] = {
-            name: memory.contribute(at=as_of, audience=audience, without=without) for name, memory in chosen.items()
-        }
+        asked = self._asked(as_of, audience, memories, without)
         answers: dict[int, Answer] = {}
         for batch in batches(questions, self.model.batch_size):
             texts = [questions[index] for index in batch]
-            for index, (text, finished, matches) in zip(batch, self._complete(texts, contributions), strict=True):
-                trace = Trace(
-                    asked_at=now,
-                    as_of=as_of or now,
-                    audience=audience,
-                    model=f"{self.model.name} {self.model.fingerprint}",
-                    ledger_position=min((memory.position for memory in chosen.values()), default=0),
-                    memories=tuple(chosen),
-                    matches=matches,
-                )
-                answers[index] = Answer(question=questions[index], text=text, finished=finished, trace=trace)
+            for index, said in zip(batch, self._complete(texts, asked.contributions), strict=True):
+                answers[index] = self._answer(questions[index], said, asked)
             if progress is not None:
                 progress(len(answers), len(questions))
         return [answers[index] for index in range(len(questions))]
+
+    def ask_streaming(
+        self,
+        question: str,
+        *,
+        as_of: datetime | None = None,
+        audience: str = EVERYONE,
+        memories: Sequence[MemoryName] | None = None,
+        without: frozenset[str] = frozenset(),
+    ) -> Generator[TextDelta | Answer, None, None]:
+        """The answer of :meth:`ask` as pieces of its text, which joined are the text, and as a whole at the end.
+
+        Pieces come while the model speaks where it was read from the triples and the reading can stream; any other
+        answer comes in one piece. What is given is checked at once, before the generator is returned; raises as
+        :meth:`ask_many`.
+        """
+        _check_question(question)
+        return self._spoken(question, self._asked(as_of, audience, memories, without))
 
     def explain(self, answer: Answer) -> Explanation:
         """Ask again with each injected addendum switched off, one at a time, and once without any memory."""
@@ -200,6 +232,45 @@ class Responder:
         explained = answer.model_copy(update={"trace": trace.model_copy(update={"matches": tuple(matches)})})
         return Explanation(explained, tuple(ablations), bare)
 
+    def _asked(
+        self, as_of: datetime | None, audience: str, memories: Sequence[MemoryName] | None, without: frozenset[str]
+    ) -> _Circumstances:
+        now = self._clock()
+        chosen = self._chosen(memories)
+        contributions: dict[MemoryName, Contribution] = {
+            name: memory.contribute(at=as_of, audience=audience, without=without) for name, memory in chosen.items()
+        }
+        return _Circumstances(now, as_of or now, audience, chosen, contributions)
+
+    def _answer(self, question: str, said: _Said, asked: _Circumstances) -> Answer:
+        text, finished, matches = said
+        trace = Trace(
+            asked_at=asked.asked_at,
+            as_of=asked.as_of,
+            audience=asked.audience,
+            model=f"{self.model.name} {self.model.fingerprint}",
+            ledger_position=min((memory.position for memory in asked.memories.values()), default=0),
+            memories=tuple(asked.memories),
+            matches=matches,
+        )
+        return Answer(question=question, text=text, finished=finished, trace=trace)
+
+    def _spoken(self, question: str, asked: _Circumstances) -> Generator[TextDelta | Answer, None, None]:
+        reader = _reader_in(asked.contributions)
+        if reader is None or not isinstance(self._reading, StreamingReading):
+            said = next(self._complete([question], asked.contributions))
+        else:
+            with closing(self._reading.stream(question, reader, alone=False)) as events:
+                for event in events:
+                    if isinstance(event, TextDelta):
+                        yield event
+                    elif isinstance(event, ReadAnswer) and event.informed:
+                        yield self._answer(question, self._read(event), asked)
+                        return
+            said = next(self._generated([question], asked.contributions))
+        yield TextDelta(text=said[0])
+        yield self._answer(question, said, asked)
+
     def _chosen(self, names: Sequence[MemoryName] | None) -> dict[MemoryName, Memory]:
         if names is None:
             return self.memories
@@ -208,27 +279,24 @@ class Responder:
             raise InvalidInput(f"unknown memories {unknown!r}; this knowledge base has {sorted(self.memories)!r}")
         return {name: self.memories[name] for name in names}
 
-    def _complete(
-        self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]
-    ) -> Iterator[tuple[str, bool, tuple[Match, ...]]]:
-        """Text, ending and matches for each question, in order."""
+    def _complete(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
+        """What is said to each question, in order."""
+        reader = _reader_in(contributions)
+        read: list[ReadAnswer | None] = [None] * len(questions)
+        if self._reading is not None and reader is not None:
+            tried = self._reading.answer(questions, [reader] * len(questions), alone=False)
+            read = [answer if answer.informed else None for answer in tried]
+        others = [q for q, answer in zip(questions, read, strict=True) if answer is None]
+        generated = self._generated(others, contributions)
+        for answer in read:
+            yield next(generated) if answer is None else self._read(answer)
+
+    def _generated(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
+        if not questions:
+            return
         patches: dict[MemoryName, ModelPatch] = {
             name: one for name, one in contributions.items() if isinstance(one, ModelPatch)
         }
-        readers = [one for one in contributions.values() if isinstance(one, TripleReader)]
-        read: list[ReadAnswer | None] = [None] * len(questions)
-        if self._reading is not None and readers:
-            tried = self._reading.answer(questions, [readers[0]] * len(questions), alone=False)
-            read = [answer if answer.informed else None for answer in tried]
-        generated = self._generated([q for q, answer in zip(questions, read, strict=True) if answer is None], patches)
-        for answer in read:
-            yield next(generated) if answer is None else (answer.text, answer.finished, self._read_matches(answer))
-
-    def _generated(
-        self, questions: Sequence[str], patches: Mapping[MemoryName, ModelPatch]
-    ) -> Iterator[tuple[str, bool, tuple[Match, ...]]]:
-        if not questions:
-            return
         with ExitStack() as stack:
             for patch in patches.values():
                 stack.enter_context(patch.attached())
@@ -242,21 +310,18 @@ class Responder:
             matches.sort(key=lambda match: (match.injected, match.score), reverse=True)
             yield completion.text, completion.finished, tuple(matches[:MAX_MATCHES])
 
-    def _read_matches(self, answer: ReadAnswer) -> tuple[Match, ...]:
-        """Every triple that was read, once, best first; none is left out, because the model has seen them all."""
-        hits = {hit.addendum_id: hit for result in answer.results for hit in result.hits}
+    def _read(self, answer: ReadAnswer) -> _Said:
+        """An answer with every triple that was read, once, best first; none is left out, because the model saw all."""
+        hits = [hit for result in answer.results for hit in result.hits]
+        text = normalised(answer.text)
+        # Read from both sides, a triple has two names, and is cited when one of them is.
+        cited = {hit.addendum_id for hit in hits if normalised(hit.name) in text}
+        scores = {hit.addendum_id: hit.score for hit in sorted(hits, key=lambda hit: hit.score)}
         matches = [
-            Match(
-                addendum_id=hit.addendum_id,
-                memory="triples",
-                score=hit.score,
-                threshold=0.0,
-                injected=True,
-                cited=normalised(hit.name) in normalised(answer.text),
-            )
-            for hit in hits.values()
+            Match(addendum_id=i, memory="triples", score=score, threshold=0.0, injected=True, cited=i in cited)
+            for i, score in scores.items()
         ]
-        return tuple(sorted(matches, key=lambda match: match.score, reverse=True))
+        return answer.text, answer.finished, tuple(sorted(matches, key=lambda match: match.score, reverse=True))
 
     def _match(self, name: MemoryName, candidate: Candidate, text: str) -> Match:
         value = self._values(candidate.addendum_id)
@@ -268,6 +333,10 @@ class Responder:
             injected=candidate.injected,
             cited=value is not None and normalised(value) in normalised(text),
         )
+
+
+def _reader_in(contributions: Mapping[MemoryName, Contribution]) -> TripleReader | None:
+    return next((one for one in contributions.values() if isinstance(one, TripleReader)), None)
 
 
 def _check_question(question: str) -> None:

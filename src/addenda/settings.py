@@ -26,6 +26,8 @@ RESERVED_PREFIXES = ("ADDENDA_TEST_",)
 
 _SHOWN_DEFAULTS: Mapping[str, str] = {
     "database": "SQLite in the knowledge base's folder",
+    "read_adapter": "the one in `adapters/read` beside the model's weights",
+    "api_key": "none",
     "token": "none: only reading is possible",
     "token_file": "none",
     "threads": "the model library's own choice",
@@ -50,8 +52,15 @@ class Settings(Frozen):
     model: str = Field(
         default="bundled",
         min_length=1,
-        description="The model that answers: `bundled`, a local folder, a Hugging Face name, or the URL of an "
-        "OpenAI-compatible server.",
+        description="The model that answers: `bundled`, a local folder, a Hugging Face name, or `URL#NAME` for a "
+        "model on an OpenAI-compatible server.",
+    )
+    read_adapter: Path | None = Field(
+        default=None,
+        description="Folder of the adapter with which a local model reads triples, as `addenda train read` makes it.",
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="Key for a model behind an address; it is never shown or logged."
     )
     token: SecretStr | None = Field(
         default=None,

@@ -57,7 +57,7 @@ class Crew:
             state = kb.state
             assert kb.ledger.state_at(state.position) == state
             assert not state.unfinished()
-            assert kb.memory_digest() == kb.rebuilt_digest()
+            assert kb.memory_digests() == kb.rebuilt_digests()
             _acknowledged_is_there(office, [note for n in range(self.sent) for note in self.notes(n + 1)])
             _what_is_live_is_said(office)
 

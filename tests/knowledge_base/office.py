@@ -76,7 +76,7 @@ def found(directory: Path, model: Path) -> None:
         assert cho.waiting is not None
         kb.governance.confirm(cho.waiting, by=kb.authenticate(str(ben.token)))
         # As the first test would, but paid for once.
-        kb._memories.configured_edits()
+        kb._memories.keeper("edits").configured()
     tokens = dict(zip(TEAM, (founded.token, ben.token, cho.token), strict=True))
     (directory / "tokens.json").write_text(json.dumps(tokens))
 
@@ -140,4 +140,4 @@ class Office:
     def is_sound(self) -> bool:
         """Whether everything verifies and the live memory is byte-equal to a rebuild."""
         checks = self.kb.verify()
-        return all(check.ok for check in checks) and self.kb.memory_digest() == self.kb.rebuilt_digest()
+        return all(check.ok for check in checks) and self.kb.memory_digests() == self.kb.rebuilt_digests()

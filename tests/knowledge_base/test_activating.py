@@ -53,9 +53,9 @@ def test_an_editor_may_test_and_not_activate(office: Office) -> None:
 
 def test_a_test_changes_no_answer(office: Office) -> None:
     office.live(price())
-    before = (office.kb.memory_digest(), office.say(loud()))
+    before = (office.kb.memory_digests(), office.say(loud()))
     office.kb.activation.test(office.approved(noise()), by=office.ben)
-    assert (office.kb.memory_digest(), office.say(loud())) == before
+    assert (office.kb.memory_digests(), office.say(loud())) == before
 
 
 def test_a_fresh_test_is_not_repeated(office: Office) -> None:
@@ -224,7 +224,7 @@ def test_progress_is_told(office: Office) -> None:
         by=office.ben,
         progress=lambda phase, done, total: told.append((phase, done, total)),
     )
-    assert {phase for phase, _, _ in told} >= {"solving edits", "asking questions"}
+    assert {phase for phase, _, _ in told} >= {"preparing edits", "asking questions"}
     assert all(0 <= done <= total for _, done, total in told)
     assert told[-1][1] == told[-1][2]
 
@@ -251,7 +251,7 @@ def test_a_proposal_about_the_same_while_a_test_runs_disturbs_nothing(office: Of
     late: list[str] = []
 
     def meddle(phase: str, done: int, total: int) -> None:
-        if phase == "solving edits" and not late:
+        if phase == "preparing edits" and not late:
             other = office.again()
             with other.kb:
                 late.extend(other.propose(noise("38 dB")))
@@ -297,6 +297,6 @@ def test_another_process_sees_the_same(office: Office) -> None:
         floor = other.ask(loud()).text
         ids = office.live(noise())
         assert other.ask(loud()).text == "41 dB"
-        assert other.memory_digest() == office.kb.memory_digest()
+        assert other.memory_digests() == office.kb.memory_digests()
         office.kb.changes.rollback(ids, by=office.ben)
         assert other.ask(loud()).text == floor

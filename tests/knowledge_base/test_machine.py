@@ -265,8 +265,8 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def the_memory_holds_what_may_be_said(self) -> None:
         kb = self.office.kb
-        assert kb.memory_digest() == kb.rebuilt_digest()
-        memory = kb._memories.edits
+        assert kb.memory_digests() == kb.rebuilt_digests()
+        memory = kb._memories.keeper("edits").memory()
         assert memory is not None
         assert set(memory.holdings()) == set(self.all("active"))
 

@@ -34,8 +34,8 @@ def test_a_new_one_has_an_admin_and_no_approver(tiny_model: Path, tmp_path: Path
         ana = kb.authenticate(founded.token)
         assert (ana.name, ana.roles) == ("Ana", ("admin", "editor"))
         assert founded.token not in (tmp_path / "deep" / "kb" / DATABASE_FILE).read_bytes().decode("latin-1")
-        assert kb.memory_digest() is None
-        assert kb.rebuilt_digest() is None
+        assert kb.memory_digests() == {}
+        assert kb.rebuilt_digests() == {}
         assert kb.ask("Who leads Nord?").trace.memories == ()
         assert all(check.ok for check in kb.verify())
     with KnowledgeBase.open(tmp_path / "deep" / "kb") as again:

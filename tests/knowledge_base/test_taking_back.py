@@ -26,25 +26,25 @@ def office(office: Office) -> Iterator[Office]:
 def test_disabled_is_not_said_until_enabled(office: Office) -> None:
     floor = office.say(loud())
     one, other = office.live(noise("41 dB"), price("31 EUR"))
-    full = office.kb.memory_digest()
+    full = office.kb.memory_digests()
     office.kb.changes.disable([one], by=office.ben, reason="a complaint")
     assert (office.status(one), office.say(loud()), office.say(COST)) == ("disabled", floor, "31 EUR")
     assert office.is_sound()
-    assert office.kb.memory_digest() != full
+    assert office.kb.memory_digests() != full
     office.kb.changes.enable([one], by=office.cho)
     assert (office.status(one), office.say(loud())) == ("active", "41 dB")
-    assert office.kb.memory_digest() == full
+    assert office.kb.memory_digests() == full
     assert office.status(other) == "active"
 
 
 def test_rolled_back_is_gone_for_good(office: Office) -> None:
     floor = office.say(loud())
     kept = office.live(price("31 EUR"))
-    before = office.kb.memory_digest()
+    before = office.kb.memory_digests()
     ids = office.live(noise("41 dB"))
     office.kb.changes.rollback(ids, by=office.ben, reason="wrong")
     assert (office.status(ids[0]), office.say(loud()), office.say(COST)) == ("retired", floor, "31 EUR")
-    assert office.kb.memory_digest() == before
+    assert office.kb.memory_digests() == before
     for again in (office.kb.changes.enable, office.kb.changes.rollback, office.kb.changes.disable):
         with pytest.raises(Conflict, match="retired"):
             again(ids, by=office.ben)
@@ -55,12 +55,12 @@ def test_rolled_back_is_gone_for_good(office: Office) -> None:
 
 def test_rolling_back_a_replacement_brings_the_earlier_answer_back(office: Office) -> None:
     old = office.live(noise("41 dB"))
-    before = office.kb.memory_digest()
+    before = office.kb.memory_digests()
     new = office.live(noise("38 dB"))
     assert office.say(loud()) == "38 dB"
     office.kb.changes.rollback(new, by=office.ben)
     assert (office.status(old[0]), office.say(loud())) == ("active", "41 dB")
-    assert office.kb.memory_digest() == before
+    assert office.kb.memory_digests() == before
 
 
 def test_the_middle_of_three_is_taken_out(office: Office) -> None:
@@ -232,14 +232,14 @@ def test_all_are_taken_back_or_none(office: Office) -> None:
 def test_the_memory_does_not_remember_how_it_came_there(office: Office) -> None:
     """After any detour the bytes are those of a knowledge base that never took it."""
     kept = office.live(noise("41 dB"))
-    straight = office.kb.memory_digest()
+    straight = office.kb.memory_digests()
     detour = office.live(price("31 EUR"))
     office.kb.changes.disable(kept, by=office.ben)
     office.kb.changes.rollback(detour, by=office.ben)
     again = office.live(price("29 EUR"))
     office.kb.changes.enable(kept, by=office.ben)
     office.kb.changes.erase(again, by=office.ana, reason="asked")
-    assert office.kb.memory_digest() == straight
+    assert office.kb.memory_digests() == straight
 
 
 def test_erasing_reaches_reports_and_kept_answers(office: Office) -> None:

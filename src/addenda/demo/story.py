@@ -155,7 +155,7 @@ class _Story:
             start += size
             self.active += len(outcome.active)
             self.gate_failed += [r.reason for r in outcome.report.results if not r.passed] if outcome.report else []
-            solving = progress.seconds("solving edits")
+            solving = progress.seconds("preparing edits")
             self._look(start, solving / len(portion))
 
     def score(self) -> tuple[Scored, ...]:
@@ -209,7 +209,7 @@ class _Story:
             original=self.kb.ask_many([question], memories=())[0].text,
             others_asked=len(others),
             others_changed=sum(a != b for a, b in zip(texts, again, strict=True)),
-            byte_equal=self.kb.memory_digest() == self.kb.rebuilt_digest(),
+            byte_equal=self.kb.memory_digests() == self.kb.rebuilt_digests(),
         )
 
     def explain(self, ids: Sequence[str]) -> Explained:

@@ -1,21 +1,23 @@
 """The only writer: ledger, memories and gate behind one object, :class:`KnowledgeBase`.
 
 ``facade`` holds it; ``changes``, ``activation`` and ``governance`` are the objects that it hands out; ``wording`` puts
-addenda into questions; ``memories`` keeps the model's memories at the ledger's head; ``answers`` keeps what was said;
-``importing`` reads spreadsheets. The ledger's
+addenda into questions; ``testing`` runs the gate; ``models`` is the base model, and ``memories`` keeps the memories at
+the ledger's head, each by its keeper; ``answers`` keeps what was said; ``importing`` reads spreadsheets. The ledger's
 words that surfaces speak in are handed on here, because surfaces do not reach into the ledger.
 """
 
 from __future__ import annotations
 
-from addenda.knowledge_base.activation import Activated, Progress
+from addenda.knowledge_base.activation import Activated
 from addenda.knowledge_base.changes import Deciding, Proposing
 from addenda.knowledge_base.checks import Check
 from addenda.knowledge_base.facade import DATABASE_FILE, Founded, KnowledgeBase
 from addenda.knowledge_base.governance import SettingOutcome
 from addenda.knowledge_base.importing import Import, read_import
-from addenda.knowledge_base.memories import ModelChoice
+from addenda.knowledge_base.models import ModelChoice, identify, is_remote, why_unread
+from addenda.knowledge_base.progress import Progress
 from addenda.ledger import (
+    ANY_RELATION,
     Event,
     Head,
     Person,
@@ -30,6 +32,7 @@ from addenda.ledger import (
 )
 
 __all__ = [
+    "ANY_RELATION",
     "DATABASE_FILE",
     "Activated",
     "Check",
@@ -51,6 +54,9 @@ __all__ = [
     "State",
     "SuiteQuestion",
     "check_move",
+    "identify",
+    "is_remote",
     "read_import",
     "require",
+    "why_unread",
 ]

@@ -1,33 +1,34 @@
-"""Testing changes and making them live: the steps that need the model.
+"""Making tested changes live, and finishing what an interruption left half-way.
 
-Testing prepares what the memories will store, and judges it in a staged view; what passed is kept as artefacts that the
-ledger's verdict names. Activating announces the delivery, delivers, and records it: a crash between is visible as
-``activating``, and since the artefacts were durable before, the next start finishes it (:meth:`Activation.recover`).
-The model is never called inside a transaction; afterwards, under the write lock, it is checked that nothing moved.
+Activating announces the delivery, delivers, and records it: a crash between is visible as ``activating``, and since
+what is delivered was durable before, the next start finishes it (:meth:`Activation.recover`). The model is never called
+inside a transaction; under the write lock it is checked that nothing moved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
 
 from addenda.artifacts import ArtifactStore
-from addenda.errors import Conflict, InvalidInput
-from addenda.gate import Gate, Report
+from addenda.errors import Conflict
+from addenda.gate import Report
+from addenda.knowledge_base.ground import active_among, ground_moved, live_moved, replaced_by, tested_at
 from addenda.knowledge_base.memories import Memories
-from addenda.knowledge_base.tested import TestRun, is_intact, prepared_for
-from addenda.knowledge_base.wording import Worded, word
+from addenda.knowledge_base.progress import Progress, silent
+from addenda.knowledge_base.tested import prepared_for
+from addenda.knowledge_base.testing import Testing
+from addenda.knowledge_base.wording import Route, routes
 from addenda.ledger import (
     SYSTEM,
     Activating,
     ActivationUndone,
     Actor,
     Delivered,
-    GateJudged,
-    GateVerdict,
     Ledger,
     Person,
+    Record,
     RelationDeclared,
     ReviewNeeded,
     Session,
@@ -35,30 +36,12 @@ from addenda.ledger import (
     State,
     SuiteChanged,
     ThresholdsChanged,
-    check_move,
-    content_key,
     require,
-    utc_now,
 )
-from addenda.memories.base import Deliver, ProgressCallback, Withdraw
-from addenda.responder import Responder
-from addenda.types import Status
-
-if TYPE_CHECKING:
-    from addenda.memories.edits import EditsMemory
+from addenda.types import MemoryName
 
 _RULES = (SuiteChanged, ThresholdsChanged, RelationDeclared, SettingChangeConfirmed)
-"""Events that change what a test asks, or what it must reach."""
-
-_NOW: frozenset[Status] = frozenset({"active"})
-_COULD_HOLD: frozenset[Status] = frozenset({"active", "superseded", "disabled"})
-
-Progress: TypeAlias = Callable[[str, int, int], None]
-"""Called with (what is being done, done, total)."""
-
-
-def _silent(_phase: str, _done: int, _total: int) -> None:
-    return
+"""Events that change what a test asks, what it must reach, or where a change goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,39 +68,13 @@ class Activation:
         self._ledger = ledger
         self._artifacts = artifacts
         self._memories = memories
+        self._testing = Testing(ledger, artifacts, memories)
 
-    def test(self, ids: Sequence[str], *, by: Person, progress: Progress = _silent) -> Report:
-        """Run the gate on approved changes, as one batch, and record the verdicts.
+    def test(self, ids: Sequence[str], *, by: Person, progress: Progress = silent) -> Report:
+        """Run the gate on approved changes; see :meth:`addenda.knowledge_base.testing.Testing.test`."""
+        return self._testing.test(ids, by=by, progress=progress)
 
-        Raises Conflict when one of them is not approved, or the live state moved while the test ran.
-        """
-        state = self._ledger.state()
-        self._check(state, ids, by)
-        progress("loading the model", 0, 1)
-        memory = self._memories.configured_edits()
-        progress("loading the model", 1, 1)
-        staged_at, state = memory.position, self._ledger.state()
-        addenda = self._ledger.addenda(ids)
-        worded = {i: word(addenda[i], state.registry) for i in ids}
-        tasks = [worded[i].task() for i in ids]
-        artefacts = memory.prepare(tasks, _phase(progress, "solving edits"))
-        report = self._judge(state, memory, worded, artefacts, progress)
-        digests = self._artifacts.put_many([artefacts[i] for i in report.passed])
-        run = TestRun(report=report, prepared=dict(zip(report.passed, digests, strict=True)))
-        kept = self._artifacts.put(run.model_dump_json().encode())
-        verdicts = tuple(
-            GateVerdict(id=r.addendum_id, passed=r.passed, reason=r.summary, scores=r.shares) for r in report.results
-        )
-        with self._ledger.writing() as session:
-            if _ground_moved(session.state, staged_at, state):
-                raise Conflict(
-                    "live knowledge or the rules changed during the test, which proves nothing then; test again"
-                )
-            body = GateJudged(verdicts=verdicts, staged_at=staged_at, report=kept)
-            session.append(by.actor, [body], "tested")
-        return report
-
-    def activate(self, ids: Sequence[str], *, by: Person, progress: Progress = _silent) -> Activated:
+    def activate(self, ids: Sequence[str], *, by: Person, progress: Progress = silent) -> Activated:
         """Make approved changes live. Those without a fresh test are tested first; those that fail stay behind.
 
         Raises Conflict when one of them is neither approved nor tested, PermissionDenied when ``by`` may not.
@@ -128,18 +85,20 @@ class Activation:
         state = self._ledger.state()
         failed = tuple(i for i in ids if state.record(i).stage == "gate_failed")
         passed = [i for i in ids if i not in set(failed)]
+        found = self._ledger.addenda(passed)
+        addenda = {i: found[i] for i in passed}
+        by_relation = routes(addenda.values(), state.registry)
         with self._ledger.writing() as session:
-            if _ground_moved(session.state, _staged_at(session.state, passed), state):
+            if ground_moved(session.state, tested_at(session.state, passed), state):
                 raise Conflict("live knowledge or the rules changed since the test; activate again, which tests again")
-            replaced, unseen = self._replaced(session, passed)
-            ready = tuple(i for i in passed if i not in unseen)
+            replaced, unseen = replaced_by(session, addenda, by_relation)
+            held_back = set(unseen)
+            ready = tuple(i for i in passed if i not in held_back)
             if unseen:
                 body = ReviewNeeded(ids=tuple(unseen))
                 session.append(by.actor, [body], "what it replaces has changed since somebody looked")
-            superseded = _active(session.state, [old for i in ready for old in replaced[i]])
-            if ready:
-                pairs = {i: replaced[i] for i in ready}
-                session.append(by.actor, [Activating(ids=ready, memories=("edits",), supersedes=pairs)], "activation")
+            superseded = active_among(session.state, [old for i in ready for old in replaced[i]])
+            _announce(session, by.actor, ready, by_relation, replaced)
         if missing := self._deliver(ready, by.actor):
             raise Conflict(
                 f"{len(missing)} changes could not be delivered because what was tested is no longer stored "
@@ -162,8 +121,9 @@ class Activation:
         if not ids:
             return ()
         state = self._ledger.state()
-        prepared = prepared_for([state.record(i) for i in ids], self._artifacts)
-        missing = {i for i in ids if i not in prepared or not is_intact(prepared[i], self._artifacts)}
+        expected = {i: state.record(i).expected for i in ids}
+        stored = self._stored([state.record(i) for i in ids], expected)
+        missing = {i for i in ids if any(i not in stored[name] for name in expected[i])}
         with self._ledger.writing() as session:
             # Another process may have finished them meanwhile.
             waiting = {record.id for record in session.state.unfinished()}
@@ -171,10 +131,24 @@ class Activation:
             if undone:
                 why = "the tested artefacts are not in the store"
                 session.append(actor, [ActivationUndone(ids=undone)], why)
-            delivered = {i: prepared[i] for i in ids if i in waiting and i not in missing}
-            if delivered:
-                session.append(actor, [Delivered(memory="edits", artefacts=delivered)], "delivered")
+            ready = [i for i in ids if i in waiting and i not in missing]
+            for name, digests in stored.items():
+                delivered = {i: digests[i] for i in ready if name in session.state.record(i).expected}
+                if delivered:
+                    session.append(actor, [Delivered(memory=name, artefacts=delivered)], "delivered")
         return undone
+
+    def _stored(
+        self, records: Sequence[Record], expected: Mapping[str, Sequence[MemoryName]]
+    ) -> dict[MemoryName, Mapping[str, str]]:
+        """For each memory the digests of the artefacts that can be delivered to it."""
+        tested = prepared_for(records, self._artifacts)
+        names: set[MemoryName] = {name for wanted in expected.values() for name in wanted}
+        found: dict[MemoryName, Mapping[str, str]] = {}
+        for name in sorted(names):
+            mine = [record for record in records if name in expected[record.id]]
+            found[name] = self._memories.keeper(name).stored(mine, tested)
+        return found
 
     def _is_fresh(self, state: State, ids: Sequence[str]) -> bool:
         """Whether these changes were tested together, on the ground that holds now, and what was tested is there."""
@@ -182,109 +156,29 @@ class Activation:
         verdicts = [r.verdict for r in records if r.verdict is not None and r.stage == "tested"]
         if len(verdicts) < len(ids) or len({verdict.report for verdict in verdicts}) != 1:
             return False
-        since = _staged_at(state, ids)
-        if _live_moved(state, since) or any(isinstance(e.body, _RULES) for e in self._ledger.events(after=since)):
+        since = tested_at(state, ids)
+        if live_moved(state, since) or any(isinstance(e.body, _RULES) for e in self._ledger.events(after=since)):
             return False
-        prepared = prepared_for(records, self._artifacts)
-        return all(i in prepared and is_intact(prepared[i], self._artifacts) for i in ids)
-
-    def _judge(
-        self,
-        state: State,
-        memory: EditsMemory,
-        worded: Mapping[str, Worded],
-        artefacts: Mapping[str, bytes],
-        progress: Progress,
-    ) -> Report:
-        changing = {w.prompts[0] for w in worded.values()}
-        rivals = self._live_rivals(state, worded)
-        cases = [w.case(changing, rivals[i]) for i, w in worded.items()]
-        held = memory.holdings()
-
-        def stage(ids: Collection[str]) -> Responder:
-            order = [i for i in worded if i in set(ids)]
-            gone = {rival for i in order for rival in rivals[i] if rival in held}
-            deliveries = [Deliver(i, artefacts[i], state.sequence + n) for n, i in enumerate(order, start=1)]
-            return Responder(self._memories.model, {"edits": memory.staged([*map(Withdraw, gone), *deliveries])})
-
-        gate = Gate(state.thresholds, tuple(state.suite.values()))
-        live = Responder(self._memories.model, {"edits": memory})
-        entangled = memory.config.mode == "shared"
-        return gate.judge(cases, live, stage, entangled=entangled, progress=_phase(progress, "asking questions"))
-
-    def _live_rivals(self, state: State, worded: Mapping[str, Worded]) -> dict[str, tuple[str, ...]]:
-        """For each change, the live addenda that it will replace."""
-        keys = {i: content_key(w.addendum.content) or "" for i, w in worded.items()}
-        known = self._ledger.about(set(keys.values()))
-        return {i: _rivals(state, worded[i], known.get(keys[i], ()), _NOW) for i in worded}
-
-    def _replaced(self, session: Session, ids: Sequence[str]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-        """What each change replaces now, and the changes that replace something nobody has looked at.
-
-        A change also replaces what is superseded or disabled, so that none of it comes back beside the change when
-        whatever holds it back is taken back, or when it is enabled.
-        """
-        state = session.state
-        addenda = self._ledger.addenda(ids)
-        keys = {i: content_key(addenda[i].content) or "" for i in ids}
-        known = session.about(set(keys.values()))
-        replaced: dict[str, tuple[str, ...]] = {}
-        unseen: list[str] = []
-        taken: set[str] = set()
-        for i in ids:
-            record, worded = state.record(i), word(addenda[i], state.registry)
-            replaced[i] = _rivals(state, worded, known.get(keys[i], ()), _COULD_HOLD)
-            new = [
-                r
-                for r in _active(state, replaced[i])
-                if r not in record.supersedes and state.record(r).history[-1] > record.based_on
-            ]
-            if new or state.moved(record) or keys[i] in taken:
-                unseen.append(i)
-            elif worded.exclusive:
-                taken.add(keys[i])
-        return replaced, unseen
-
-    def _check(self, state: State, ids: Sequence[str], by: Person) -> None:
-        if not ids:
-            raise InvalidInput("no addenda were named; `list` shows which ones wait")
-        require(state, by, "gate_judged")
-        now = utc_now()
-        for i in ids:
-            record = state.record(i)
-            check_move(i, record.stage, record.status(now), "gate_judged")
+        found = routes(self._ledger.addenda(ids).values(), state.registry)
+        if len(found) < len(ids):
+            return False
+        stored = self._stored(records, {i: route.memories for i, route in found.items()})
+        return all(i in stored[name] for i, route in found.items() for name in route.memories)
 
 
-def _rivals(state: State, worded: Worded, about: Sequence[str], among: frozenset[Status]) -> tuple[str, ...]:
-    if not worded.exclusive:
-        return ()
-    now = utc_now()
-    # What is about the same may have been proposed after this state was read; it is not live then.
-    others = [state.records[i] for i in about if i != worded.addendum.id and i in state.records]
-    return tuple(record.id for record in others if record.status(now) in among)
-
-
-def _active(state: State, ids: Sequence[str]) -> tuple[str, ...]:
-    now = utc_now()
-    return tuple(i for i in dict.fromkeys(ids) if state.record(i).status(now) == "active")
-
-
-def _staged_at(state: State, ids: Sequence[str]) -> int:
-    """The oldest ledger position that one of these changes was tested at."""
-    verdicts = [state.record(i).verdict for i in ids]
-    return min((verdict.staged_at for verdict in verdicts if verdict is not None), default=state.position)
-
-
-def _ground_moved(state: State, since: int, seen: State) -> bool:
-    """Whether live knowledge changed after the position ``since``, or the rules are not those that were ``seen``."""
-    same_rules = (state.suite, state.thresholds, state.relations) == (seen.suite, seen.thresholds, seen.relations)
-    return _live_moved(state, since) or not same_rules
-
-
-def _live_moved(state: State, since: int) -> bool:
-    """Whether anything that was ever delivered changed after this position."""
-    return any(r.sequence is not None and r.history[-1] > since for r in state.records.values())
-
-
-def _phase(progress: Progress, phase: str) -> ProgressCallback:
-    return lambda done, total: progress(phase, done, total)
+def _announce(
+    session: Session,
+    actor: Actor,
+    ids: Sequence[str],
+    found: Mapping[str, Route],
+    replaced: Mapping[str, tuple[str, ...]],
+) -> None:
+    """Say which changes go to which memories, in the order given within each group."""
+    groups: defaultdict[tuple[MemoryName, ...], list[str]] = defaultdict(list)
+    for i in ids:
+        groups[found[i].memories].append(i)
+    bodies = [
+        Activating(ids=tuple(group), memories=names, supersedes={i: replaced[i] for i in group})
+        for names, group in groups.items()
+    ]
+    session.append(actor, bodies, "activation")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from addenda.artifacts import ArtifactStore
 from addenda.errors import LedgerBroken
-from addenda.knowledge_base.memories import named_in
+from addenda.knowledge_base.memories import Memories
 from addenda.ledger import Head, Ledger
 
 
@@ -20,7 +20,9 @@ class Check:
     """What was found, or what to do."""
 
 
-def run_checks(ledger: Ledger, artifacts: ArtifactStore, against: Head | None = None) -> tuple[Check, ...]:
+def run_checks(
+    ledger: Ledger, artifacts: ArtifactStore, memories: Memories, against: Head | None = None
+) -> tuple[Check, ...]:
     """Check the chain and contents, and every artefact that the ledger names for something that can be live."""
     found = ledger.verify(against)
     chain = (
@@ -30,20 +32,22 @@ def run_checks(ledger: Ledger, artifacts: ArtifactStore, against: Head | None = 
     )
     checks = [Check("ledger", found.ok, chain)]
     if found.ok:
-        checks.append(_artefacts(ledger, artifacts))
+        checks.append(_artefacts(ledger, artifacts, memories))
     return tuple(checks)
 
 
-def _artefacts(ledger: Ledger, artifacts: ArtifactStore) -> Check:
+def _artefacts(ledger: Ledger, artifacts: ArtifactStore, memories: Memories) -> Check:
     state = ledger.state()
-    named = {
-        digest for record in state.records.values() if record.stage != "erased" for digest in record.deliveries.values()
-    }
+    records = [record for record in state.records.values() if record.stage != "erased"]
+    count = 0
     try:
-        for configuration in state.memories.values():
-            named |= {configuration, *named_in(artifacts.get(configuration))}
-        for digest in sorted(named):
-            artifacts.get(digest)
+        for name, configuration in state.memories.items():
+            keeper = memories.keeper(name)
+            delivered = {r.id: r.deliveries[name] for r in records if name in r.deliveries}
+            keeper.check(delivered)
+            for digest in keeper.named_in(artifacts.get(configuration)):
+                artifacts.get(digest)
+            count += len(delivered)
     except LedgerBroken as error:
         return Check("artefacts", ok=False, detail=str(error))
-    return Check("artefacts", ok=True, detail=f"{len(named)} artefacts are what the ledger says")
+    return Check("artefacts", ok=True, detail=f"what the memories hold for {count} addenda is what the ledger says")

@@ -20,8 +20,9 @@ from addenda.knowledge_base.answers import AnswerLog
 from addenda.knowledge_base.changes import Changes
 from addenda.knowledge_base.checks import Check, run_checks
 from addenda.knowledge_base.governance import Governance
-from addenda.knowledge_base.memories import Memories, ModelChoice
-from addenda.knowledge_base.relations import bundled_relations
+from addenda.knowledge_base.memories import Memories, check_carried
+from addenda.knowledge_base.models import ModelChoice, identify, is_remote
+from addenda.knowledge_base.relations import first_relations
 from addenda.knowledge_base.tested import findings
 from addenda.ledger import (
     FORMAT_VERSION,
@@ -41,7 +42,7 @@ from addenda.ledger import (
     token_hash,
 )
 from addenda.memories.base import ProgressCallback
-from addenda.models.files import BUNDLED, find_model
+from addenda.models.files import BUNDLED
 from addenda.responder import Explanation, Responder
 from addenda.types import EVERYONE, Addendum, Answer, Edit, Fact, MemoryName
 
@@ -74,7 +75,7 @@ class KnowledgeBase:
         self._database = database
         self.artifacts = ArtifactStore(directory / "artifacts")
         self.ledger = Ledger(database)
-        self._memories = Memories(self.ledger, self.artifacts, choice)
+        self._memories = Memories(self.ledger, self.artifacts, database, choice)
         self._answers = AnswerLog(database)
         self.changes = Changes(self.ledger, self.artifacts, self._answers, self._memories.sync)
         self.activation = Activation(self.ledger, self.artifacts, self._memories)
@@ -87,33 +88,46 @@ class KnowledgeBase:
         *,
         admin: str,
         model: str = BUNDLED,
+        memories: Sequence[MemoryName] | None = None,
         database: str | None = None,
         choice: ModelChoice | None = None,
     ) -> Founded:
         """Make a new knowledge base in an empty or new directory.
 
-        The bundled model brings the relations of its world; with any other model none is declared. Raises InvalidInput
-        when the directory holds something, ModelUnavailable when there is no such model.
+        The bundled model brings the relations of its world; with any other model none of them is declared.
+
+        Args:
+            directory: Where.
+            admin: The first person's name.
+            model: ``bundled``, a directory, a cached hub id or ``URL#name``.
+            memories: Those that carry facts, until their relations are declared otherwise; None means ``edits`` for a
+                local model and ``triples`` for a remote one.
+            database: URL of the ledger's database, when it is not a file in the directory.
+            choice: How to load the model.
+
+        Raises InvalidInput when the directory holds something or a memory is not carried by this version,
+        ModelUnavailable when there is no such model.
         """
         path = Path(directory)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise InvalidInput(f"{str(path)!r} exists and is not empty; choose a new directory for the knowledge base")
         name = person_name(admin)
-        files = find_model(model)
+        identity = identify(model)
+        carrying = check_carried(memories or (("triples",) if is_remote(model) else ("edits",)))
         opened = open_database(database or path / DATABASE_FILE, create=True)
         made = cls(path, opened, choice or ModelChoice())
         token = new_token()
         created = Created(
             kb_id=str(uuid.uuid4()),
             format=FORMAT_VERSION,
-            model=model if model == BUNDLED else str(files.directory.resolve()),
-            model_fingerprint=files.fingerprint,
-            tokenizer_fingerprint=files.tokenizer_fingerprint,
+            model=identity.name,
+            model_fingerprint=identity.fingerprint,
+            tokenizer_fingerprint=identity.tokenizer_fingerprint,
             admin=name,
             roles=FIRST_ROLES,
             token_hash=token_hash(token),
         )
-        relations = bundled_relations() if model == BUNDLED else ()
+        relations = first_relations(carrying, bundled=model == BUNDLED)
         with made.ledger.writing() as session:
             actor = Actor(kind="person", name=name)
             if session.state.created is not None:
@@ -152,7 +166,8 @@ class KnowledgeBase:
             self.changes.finish_erasures()
 
     def close(self) -> None:
-        """Release the database."""
+        """Release the database and the model's connections."""
+        self._memories.close()
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -224,19 +239,17 @@ class KnowledgeBase:
         answer = self._answers.latest() if answer_id is None else self._answers.find(answer_id)
         return self._responder().explain(answer)
 
-    def memory_digest(self) -> str | None:
-        """Digest of everything the edits memory holds; None when nothing was ever tested."""
-        memory = self._memories.edits
-        return None if memory is None else memory.digest()
+    def memory_digests(self) -> dict[MemoryName, str]:
+        """Digest of everything that each memory in use holds, by name."""
+        return self._memories.digests()
 
-    def rebuilt_digest(self) -> str | None:
-        """The same digest of a memory rebuilt by replaying the delivered artefacts in ledger order."""
-        memory = self._memories.rebuilt()
-        return None if memory is None else memory.digest()
+    def rebuilt_digests(self) -> dict[MemoryName, str]:
+        """The same digests of memories rebuilt from the ledger and its artefacts alone, in ledger order."""
+        return self._memories.rebuilt_digests()
 
     def verify(self, against: Head | None = None) -> tuple[Check, ...]:
         """Check the chain (against an exported head, if given), the contents and the artefacts."""
-        return run_checks(self.ledger, self.artifacts, against)
+        return run_checks(self.ledger, self.artifacts, self._memories, against)
 
     def _responder(self) -> Responder:
         return self._memories.responder(self._value)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from addenda.errors import UnknownId
+from addenda.knowledge_base.memories import check_carried
 from addenda.ledger import (
     Ledger,
     Person,
@@ -85,7 +86,8 @@ class Governance:
         return self._change(PolicyChanged(policy=policy), by, reason)
 
     def declare_relation(self, spec: RelationSpec, *, by: Person, reason: str = "") -> SettingOutcome:
-        """Declare a relation, or change its declaration."""
+        """Declare a relation, or change its declaration. Raises InvalidInput for memories that this version lacks."""
+        check_carried(spec.memories)
         return self._change(RelationDeclared(spec=spec), by, reason)
 
     def change_suite(

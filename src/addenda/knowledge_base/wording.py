@@ -7,14 +7,14 @@ declared for that kind of subject.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from addenda.errors import InvalidInput
 from addenda.gate import Case
 from addenda.ledger import Registry, key
-from addenda.memories.base import Task
-from addenda.types import Addendum, Edit, Fact
+from addenda.memories.base import Origin, Task
+from addenda.types import Addendum, Edit, Fact, MemoryName
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,16 @@ class Worded:
     """Whether it replaces another live value of the same subject and relation, or the same prompt."""
 
     def task(self) -> Task:
-        """What the edits memory is to learn."""
-        return Task(self.addendum.id, self.prompts, self.target, self.neighbours)
+        """What a memory is to learn."""
+        addendum = self.addendum
+        return Task(
+            addendum.id,
+            self.prompts,
+            self.target,
+            self.neighbours,
+            fact=addendum.content if isinstance(addendum.content, Fact) else None,
+            origin=Origin(addendum.source, addendum.author, addendum.trust),
+        )
 
     def case(self, changing: Collection[str], replaces: tuple[str, ...] = ()) -> Case:
         """What the gate is to check; questions in ``changing`` change in the same batch and are not held to stay."""
@@ -46,6 +54,34 @@ class Worded:
             neighbours=tuple(question for question in self.neighbours if question not in changing),
             replaces=replaces,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where an addendum goes, and whether it replaces others; what can be known without wording it."""
+
+    memories: tuple[MemoryName, ...]
+    """The memories that are to carry it."""
+    exclusive: bool
+    """Whether it replaces another live value of the same subject and relation, or the same prompt."""
+
+
+def routes(addenda: Iterable[Addendum], registry: Registry) -> dict[str, Route]:
+    """The route of each addendum, by id. Raises InvalidInput for a note or a document."""
+    by_relation: dict[str, Route] = {}
+    found: dict[str, Route] = {}
+    for addendum in addenda:
+        match addendum.content:
+            case Fact(relation=relation):
+                if relation not in by_relation:
+                    spec = registry.get(relation)
+                    by_relation[relation] = Route(tuple(dict.fromkeys(spec.memories)), spec.cardinality == "one")
+                found[addendum.id] = by_relation[relation]
+            case Edit():
+                found[addendum.id] = Route(("edits",), exclusive=True)
+            case other:
+                raise _uncarried(addendum.id, other.kind)
+    return found
 
 
 def word(addendum: Addendum, registry: Registry) -> Worded:
@@ -67,10 +103,14 @@ def word(addendum: Addendum, registry: Registry) -> Worded:
         case Edit() as edit:
             return Worded(addendum, prompts=(edit.prompt,), checks=edit.rephrasings, target=edit.target, neighbours=())
         case other:
-            raise InvalidInput(
-                f"{addendum.id!r} is a {other.kind}; no memory of this knowledge base carries {other.kind}s. "
-                "Facts and edits can be tested and activated"
-            )
+            raise _uncarried(addendum.id, other.kind)
+
+
+def _uncarried(addendum_id: str, kind: str) -> InvalidInput:
+    return InvalidInput(
+        f"{addendum_id!r} is a {kind}; no memory of this knowledge base carries {kind}s. "
+        "Facts and edits can be tested and activated"
+    )
 
 
 def _neighbours(fact: Fact, registry: Registry) -> tuple[str, ...]:

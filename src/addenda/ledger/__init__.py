@@ -65,6 +65,7 @@ from addenda.ledger.people import Person, authenticate, new_token, person_name, 
 from addenda.ledger.policy import Decision, Policy, Role, Rule, is_weaker, least_trust
 from addenda.ledger.records import Approval, Closing, Record, Verdict
 from addenda.ledger.relations import (
+    ANY_RELATION,
     Registry,
     RelationSpec,
     check_value,
@@ -79,6 +80,7 @@ from addenda.ledger.store import Draft, Ledger, Session, clean_content, seal, ut
 from addenda.ledger.transitions import Stage, check_move
 
 __all__ = [
+    "ANY_RELATION",
     "FORMAT_VERSION",
     "SYSTEM",
     "Activating",

@@ -33,6 +33,10 @@ ValueType: TypeAlias = Literal["text", "name", "quantity", "integer", "date"]
 Key: TypeAlias = tuple[str, str]
 """(normalised subject, normalised relation): facts with equal keys are about the same thing."""
 
+ANY_RELATION = "*"
+"""The name of the declaration that stands for every relation that nobody declared; in its questions it stands for the
+relation's name."""
+
 SUBJECT = "{subject}"
 """The placeholder for the subject in a question template; the only one there is."""
 
@@ -81,15 +85,31 @@ class RelationSpec(Frozen):
         return tuple(template.replace(SUBJECT, subject) for template in self.gate_templates)
 
 
-def default_spec(name: str) -> RelationSpec:
-    """The specification assumed for a relation that nobody declared: one value, plain text, carried by edits."""
+def default_spec(name: str, any_relation: RelationSpec | None = None) -> RelationSpec:
+    """The specification assumed for a relation that nobody declared.
+
+    Args:
+        name: The relation.
+        any_relation: The declaration of :data:`ANY_RELATION`; without one, plain text is assumed, one value at a time,
+            carried by edits.
+    """
     wording = name.replace("{", "(").replace("}", ")")
-    return RelationSpec(
-        name=name,
-        templates=(f"What is the {wording} of {SUBJECT}?",),
-        gate_templates=(f"Tell me the {wording} of {SUBJECT}.",),
-        declared=False,
+    spec = any_relation or _ASSUMED
+    return spec.model_copy(
+        update={
+            "name": name,
+            "templates": tuple(template.replace(ANY_RELATION, wording) for template in spec.templates),
+            "gate_templates": tuple(template.replace(ANY_RELATION, wording) for template in spec.gate_templates),
+            "declared": False,
+        }
     )
+
+
+_ASSUMED = RelationSpec(
+    name=ANY_RELATION,
+    templates=(f"What is the {ANY_RELATION} of {SUBJECT}?",),
+    gate_templates=(f"Tell me the {ANY_RELATION} of {SUBJECT}.",),
+)
 
 
 class Registry:
@@ -104,11 +124,11 @@ class Registry:
 
     def get(self, name: str) -> RelationSpec:
         """The declared specification, or a default one with ``declared=False``."""
-        return self._specs.get(normalised(name)) or default_spec(name)
+        return self._specs.get(normalised(name)) or default_spec(name, self._specs.get(ANY_RELATION))
 
     def names(self) -> tuple[str, ...]:
-        """The declared names, sorted."""
-        return tuple(sorted(spec.name for spec in self._specs.values()))
+        """The declared names, sorted, without :data:`ANY_RELATION`."""
+        return tuple(sorted(spec.name for key, spec in self._specs.items() if key != ANY_RELATION))
 
     def same_value(self, relation: str, one: str, other: str) -> bool:
         """Whether two values of a relation say the same."""

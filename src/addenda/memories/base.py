@@ -8,7 +8,7 @@ sequence order rebuilds the memory byte for byte, which is how withdrawal is exa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -232,6 +232,10 @@ class Memory(Protocol):
 
     def holdings(self) -> Mapping[str, Holding]:
         """Everything held, by addendum id, in sequence order."""
+        ...
+
+    def held_among(self, ids: Iterable[str]) -> set[str]:
+        """Those of these addenda that are held."""
         ...
 
     def digest(self) -> str:

@@ -9,7 +9,7 @@ question about the past is refused. Does not know: the ledger, the relation regi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -172,6 +172,10 @@ class EditsMemory:
     def holdings(self) -> Mapping[str, Holding]:
         """Everything held, by addendum id, in sequence order."""
         return {entry.id: Holding(entry.digest, entry.sequence, entry.window) for entry in self._held.entries}
+
+    def held_among(self, ids: Iterable[str]) -> set[str]:
+        """Those of these addenda that are held."""
+        return set(ids).intersection(entry.id for entry in self._held.entries)
 
     def digest(self) -> str:
         """SHA-256 of everything held, in sequence order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from heapq import merge
@@ -87,6 +87,11 @@ class _Layered(ABC):
         """Everything held, by addendum id, in sequence order."""
         return {addendum_id: holding for (_, addendum_id), holding in self._in_order(inventory.holdings)}
 
+    def held_among(self, ids: Iterable[str]) -> set[str]:
+        """Those of these addenda that are held."""
+        wanted = set(ids)
+        return {i for layer in self._view.layers for i in layer.store.held_among(wanted) - layer.hidden}
+
     def digest(self) -> str:
         """SHA-256 of everything held, in sequence order, as the tables say it now."""
         total = hashlib.sha256()
@@ -120,8 +125,7 @@ class _Layered(ABC):
     def _over(self, changes: Sequence[Change]) -> tuple[Layer, ...]:
         """These layers, and one above them with ``changes``; raises as :meth:`Memory.apply`."""
         ids = {change.addendum_id for change in changes}
-        held = {i for layer in self._view.layers for i in layer.store.held_among(ids) - layer.hidden}
-        final = settled(read_changes(changes), held)
+        final = settled(read_changes(changes), self.held_among(ids))
         last = {change.addendum_id: change for change in changes}
         above = Store(PrivateRoom(), self._index.another())
         above.apply([last[i] for i, wish in final.items() if wish is not None], 0)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
-from addenda.errors import InvalidInput
 from addenda.knowledge_base import KnowledgeBase
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import JsonOption, KbOption, ModelOption
 from addenda.surfaces.cli.output import pairs, table
+from addenda.surfaces.cli.selecting import memory_names
 from addenda.surfaces.cli.wording import moment, parse_moment, says
-from addenda.types import EVERYONE, Match, MemoryName
+from addenda.types import EVERYONE, Match
 
 _NOTHING = "no addendum had a part in this answer"
 
@@ -39,7 +39,10 @@ def ask(
     text = typer.get_text_stream("stdin").read() if question == "-" else question
     with call.open() as opened:
         answer = opened.ask(
-            text.strip(), as_of=parse_moment(as_of, "--as-of"), audience=audience, memories=_memories(memories)
+            text.strip(),
+            as_of=parse_moment(as_of, "--as-of"),
+            audience=audience,
+            memories=memory_names(memories, none=True),
         )
         names = _names(opened, answer.trace.matches)
     trace = answer.trace
@@ -48,8 +51,8 @@ def ask(
     call.out.result(document, answer.text)
     if not answer.finished:
         call.out.warn("the model was cut off at the length limit")
-    rows = [(m.addendum_id, names[m.addendum_id], *_part(m)) for m in trace.matches]
-    headers = ("addendum", "says", "score", "injected", "cited")
+    rows = [(m.addendum_id, names[m.addendum_id], m.memory, *_part(m)) for m in trace.matches]
+    headers = ("addendum", "says", "memory", "score", "injected", "cited")
     call.out.show(table(headers, rows) if rows else _NOTHING)
     if not as_json:
         call.out.note(f"answer {trace.id}, ledger position {trace.ledger_position}; `addenda explain {trace.id[:8]}`")
@@ -102,16 +105,6 @@ def explain(
     ]  # fmt: skip
     headers = ("addendum", "says", "source", "score", "injected", "cited", "changed the answer", "answer without it")
     call.out.result(document, pairs(facts), table(headers, rows) if rows else _NOTHING)
-
-
-def _memories(names: Sequence[str] | None) -> list[MemoryName] | None:
-    if names is None:
-        return None
-    known = get_args(MemoryName)
-    for name in names:
-        if name not in (*known, "none"):
-            raise InvalidInput(f"--memories {name!r} is unknown; it can be {', '.join(known)} or none")
-    return [cast("MemoryName", name) for name in names if name != "none"]
 
 
 def _names(kb: KnowledgeBase, matches: Sequence[Match]) -> dict[str, str]:

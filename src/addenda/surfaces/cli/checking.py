@@ -80,10 +80,12 @@ def head(
 
 
 def _rebuilt(kb: KnowledgeBase) -> Check:
-    held, replayed = kb.memory_digest(), kb.rebuilt_digest()
-    if held is None:
+    held, replayed = kb.memory_digests(), kb.rebuilt_digests()
+    if not held:
         return Check("rebuild", ok=True, detail="nothing was ever tested, so there is no memory to rebuild")
     if held == replayed:
-        return Check("rebuild", ok=True, detail=f"the memory equals a rebuild from the ledger, digest {held}")
-    detail = f"the memory ({held}) differs from a rebuild ({replayed}); start again, and report it if it happens again"
+        digests = ", ".join(f"{name} {digest}" for name, digest in held.items())
+        return Check("rebuild", ok=True, detail=f"each memory equals a rebuild from the ledger: {digests}")
+    differs = ", ".join(name for name, digest in held.items() if replayed.get(name) != digest)
+    detail = f"what these memories hold differs from a rebuild: {differs}; report it if it happens again after a start"
     return Check("rebuild", ok=False, detail=detail)

@@ -45,7 +45,13 @@ class Call:
         """Which model to load; the one that the knowledge base was made with, unless one was named."""
         settings = self.settings
         name = settings.model if "model" in settings.model_fields_set else None
-        return ModelChoice(name, threads=settings.threads, batch_size=settings.batch_size)
+        return ModelChoice(
+            name,
+            threads=settings.threads,
+            batch_size=settings.batch_size,
+            read_adapter=settings.read_adapter,
+            api_key=settings.api_key,
+        )
 
     def open(self) -> KnowledgeBase:
         """Open the knowledge base; use it as a context manager."""

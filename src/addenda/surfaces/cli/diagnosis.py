@@ -16,8 +16,7 @@ import typer
 
 from addenda._version import __version__
 from addenda.errors import AddendaError
-from addenda.knowledge_base import DATABASE_FILE, KnowledgeBase
-from addenda.models.files import find_model
+from addenda.knowledge_base import DATABASE_FILE, KnowledgeBase, identify, is_remote, why_unread
 from addenda.surfaces.cli.context import Call, begin
 from addenda.surfaces.cli.options import JsonOption, KbOption
 from addenda.surfaces.cli.output import table
@@ -102,17 +101,31 @@ def _model(call: Call, kb: KnowledgeBase) -> Iterator[Finding]:
         return
     name = call.choice.name or created.model
     try:
-        files = find_model(name)
+        found = identify(name)
     except AddendaError as error:
         yield Finding("failed", "model", str(error), "restore it, or name where it is with ADDENDA_MODEL")
         return
-    same = (files.fingerprint, files.tokenizer_fingerprint) == (
+    same = (found.fingerprint, found.tokenizer_fingerprint) == (
         created.model_fingerprint,
         created.tokenizer_fingerprint,
     )
     fix = "" if same else "use the model that the knowledge base was made with (ADDENDA_MODEL names where it is)"
-    found = str(files.directory) if same else f"{files.directory} is not the model it was made with"
-    yield Finding("ok" if same else "failed", "model", found, fix)
+    text = found.name if same else f"{found.name} is not the model it was made with"
+    yield Finding("ok" if same else "failed", "model", text, fix)
+    yield from _reading(call, kb, name)
+
+
+def _reading(call: Call, kb: KnowledgeBase, name: str) -> Iterator[Finding]:
+    """Whether the model can read triples, where some relation has them."""
+    if not any("triples" in spec.memories for spec in kb.state.relations.values()):
+        return
+    if is_remote(name):
+        yield Finding("ok", "reading triples", "by tool calls; whether the server allows them shows when it is asked")
+        return
+    fault = why_unread(name, call.choice)
+    fix = "train it (`addenda train read`) and name the adapter with ADDENDA_READ_ADAPTER" if fault else ""
+    found = fault or "with the adapter that the model brings" * (call.choice.read_adapter is None)
+    yield Finding("failed" if fault else "ok", "reading triples", found or str(call.choice.read_adapter), fix)
 
 
 def _write_path(kb: KnowledgeBase) -> Iterator[Finding]:

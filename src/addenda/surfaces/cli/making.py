@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from addenda.errors import InvalidInput
-from addenda.knowledge_base import KnowledgeBase
-from addenda.models.files import find_model
+from addenda.knowledge_base import KnowledgeBase, identify
 from addenda.surfaces.cli.context import begin, new_token_file
-from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption
+from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, MemoriesOption
 from addenda.surfaces.cli.output import pairs
+from addenda.surfaces.cli.selecting import memory_names
 
 
 def init(
@@ -24,9 +24,12 @@ def init(
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", help="bundled, a model's folder, or a name in the local cache.", show_default="bundled"
+            "--model",
+            help="bundled, a model's folder, a name in the local cache, or URL#NAME of an OpenAI-compatible server.",
+            show_default="bundled",
         ),
     ] = None,
+    memories: MemoriesOption = None,
     kb: KbOption = None,
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
@@ -40,14 +43,21 @@ def init(
     call = begin(kb, as_json=as_json, model=model)
     directory, name = call.directory, call.settings.model
     if dry_run:
-        files = find_model(name)
+        identity = identify(name)
         if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
             raise InvalidInput(f"{str(directory)!r} exists and is not empty; choose a new directory")
-        document = {"dry_run": True, "directory": str(directory), "admin": admin, "model": str(files.directory)}
-        call.out.result(document, f"would make {directory} with the model {files.directory} and the admin {admin}")
+        document = {"dry_run": True, "directory": str(directory), "admin": admin, "model": identity.name}
+        call.out.result(document, f"would make {directory} with the model {identity.name} and the admin {admin}")
         return
     with new_token_file(token_file) as keep:
-        founded = KnowledgeBase.create(directory, admin=admin, model=name, database=call.database, choice=call.choice)
+        founded = KnowledgeBase.create(
+            directory,
+            admin=admin,
+            model=name,
+            memories=memory_names(memories),
+            database=call.database,
+            choice=call.choice,
+        )
         keep(founded.token)
     with founded.knowledge_base as made:
         created = made.state.created

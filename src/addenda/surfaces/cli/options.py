@@ -22,6 +22,10 @@ ModelOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--model", help="Where the model is now, if not where it was: bundled, or a folder."),
 ]
+MemoriesOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--memories", help="The memory that carries facts: edits or triples; may be repeated."),
+]
 DryRunOption: TypeAlias = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; write nothing.")]
 ReasonOption: TypeAlias = Annotated[str, typer.Option("--reason", help="Why; it stays in the history.")]
 NewTokenOption: TypeAlias = Annotated[

@@ -10,11 +10,12 @@ import typer
 from pydantic import ValidationError
 
 from addenda.errors import InvalidInput
-from addenda.knowledge_base import RelationSpec
+from addenda.knowledge_base import ANY_RELATION, RelationSpec
 from addenda.surfaces.cli.context import begin, fields, read_text
-from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
+from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, MemoriesOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import pairs, table
 from addenda.surfaces.cli.people import show_dry_run, show_setting
+from addenda.surfaces.cli.selecting import memory_names
 
 relation = typer.Typer()
 
@@ -28,8 +29,12 @@ def list_relations(kb: KbOption = None, as_json: JsonOption = False) -> None:
     with call.open() as opened:
         registry = opened.state.registry
         specs = [registry.get(name) for name in registry.names()]
-    rows = [(s.name, s.cardinality, s.value_type, s.unit, s.subject_kind, s.templates[0]) for s in specs]
-    headers = ("name", "values", "type", "unit", "about", "question")
+        specs += [spec for spec in opened.state.relations.values() if spec.name == ANY_RELATION]
+    rows = [
+        (s.name, s.cardinality, s.value_type, s.unit, s.subject_kind, ", ".join(s.memories), s.templates[0])
+        for s in specs
+    ]
+    headers = ("name", "values", "type", "unit", "about", "memories", "question")
     document: dict[str, object] = {"relations": [spec.model_dump(mode="json") for spec in specs]}
     call.out.result(document, table(headers, rows) if rows else "no relation is declared; see `relation declare`")
 
@@ -70,6 +75,7 @@ def declare(
     ] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Unit of a quantity.")] = None,
     about: Annotated[str | None, typer.Option("--about", help="What kind of thing it is about.")] = None,
+    memories: MemoriesOption = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="As JSON, as `relation show --json` has it.")
     ] = None,
@@ -81,7 +87,8 @@ def declare(
 ) -> None:
     """Declare a relation, or change its declaration. What was not given keeps its present value.
 
-    A change that lets contradictions or tests vanish waits for a second person, once there is one.
+    The name '*' stands for every relation that nobody declared. A change that lets contradictions or tests vanish waits
+    for a second person, once there is one.
     """
     call = begin(kb, as_json=as_json, token_file=token_file)
     if (name is None) == (file is None):
@@ -95,6 +102,7 @@ def declare(
             value_type=value_type,
             unit=unit,
             subject_kind=about,
+            memories=memory_names(memories),
         )
         if file is not None:
             spec = _validated(json_object(file))

@@ -10,7 +10,7 @@ from typing import get_args
 
 from addenda.errors import InvalidInput
 from addenda.knowledge_base import Record, State
-from addenda.types import Status
+from addenda.types import MemoryName, Status
 
 STDIN = "-"
 """Stands for ids on stdin, separated by spaces or lines."""
@@ -87,3 +87,22 @@ def short_length(state: State) -> int:
     while len({known[:length] for known in state.records}) < len(state.records):
         length += 1
     return length
+
+
+def memory_names(names: Sequence[str] | None, *, none: bool = False) -> list[MemoryName] | None:
+    """The memories that an option named; None when it was not given.
+
+    Args:
+        names: As they were typed.
+        none: Whether the word ``none`` is allowed, for no memory at all.
+
+    Raises InvalidInput for an unknown one.
+    """
+    if names is None:
+        return None
+    known: tuple[MemoryName, ...] = get_args(MemoryName)
+    allowed = (*known, "none") if none else known
+    for name in names:
+        if name not in allowed:
+            raise InvalidInput(f"--memories {name!r} is unknown; it can be {', '.join(allowed)}")
+    return [name for name in known if name in names]

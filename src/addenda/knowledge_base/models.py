@@ -1,0 +1,225 @@
+"""The base model of one knowledge base and its skill of reading triples: loaded when first needed, and kept.
+
+A model is local (the bundled one, a directory, a cached hub id) or behind an address: ``http://host:8000/v1#name``. A
+local one reads triples with an adapter that it was trained for, a remote one with tool calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urldefrag
+
+from pydantic import SecretStr
+
+from addenda.errors import InvalidInput, LedgerBroken, MissingDependency, ModelMismatch, UnreadableFile
+from addenda.ledger import Ledger
+from addenda.memories.triples.tool_reading import ToolReading
+from addenda.models.base import LanguageModel
+from addenda.models.bundled import adapter_directory
+from addenda.models.files import BUNDLED, find_model
+from addenda.responder import Reading
+
+if TYPE_CHECKING:
+    from addenda.models.local import LocalModel
+    from addenda.models.remote import RemoteModel
+
+ADAPTERS = "adapters"
+"""The folder beside a model's weights in which its adapters lie, by skill."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model to load and how."""
+
+    name: str | None = None
+    """``bundled``, a directory, a cached hub id or ``URL#name``; None: the one the knowledge base was made with."""
+    threads: int | None = None
+    batch_size: int = 64
+    read_adapter: Path | None = None
+    """The adapter for ``read``; None: the one that came with the model, in ``adapters/read`` beside its weights."""
+    api_key: SecretStr | None = field(default=None, repr=False)
+    """Opens a remote model."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """What the ledger keeps of a model, so that no other one is taken for it."""
+
+    name: str
+    fingerprint: str
+    tokenizer_fingerprint: str
+    """Empty for a remote model, whose tokenizer nobody here knows."""
+
+
+def is_remote(name: str) -> bool:
+    """Whether a model of this name is behind an address."""
+    return name.startswith(("http://", "https://"))
+
+
+def identify(name: str) -> ModelIdentity:
+    """A model's identity, without loading it or asking its server.
+
+    Raises ModelUnavailable when there is no such local model, InvalidInput for an address that cannot be used.
+    """
+    if is_remote(name):
+        with _remote(name, ModelChoice()) as remote:
+            return ModelIdentity(name, remote.fingerprint, "")
+    files = find_model(name)
+    kept = name if name == BUNDLED else str(files.directory.resolve())
+    return ModelIdentity(kept, files.fingerprint, files.tokenizer_fingerprint)
+
+
+def adapter_of(name: str, skill: str) -> Path:
+    """Where the adapter for a skill lies that came with a local model; there need not be one.
+
+    Raises ModelUnavailable when there is no such model.
+    """
+    return adapter_directory(skill) if name == BUNDLED else find_model(name).directory / ADAPTERS / skill
+
+
+def why_unread(name: str, choice: ModelChoice) -> str:
+    """Why a local model cannot read triples, without loading it; empty when its adapter is there and fits.
+
+    Raises ModelUnavailable when there is no such model, MissingDependency without the ``local`` extra.
+    """
+    try:
+        from addenda.models.adapters import read_card
+    except ModuleNotFoundError as error:
+        raise _no_local(error) from error
+    directory = choice.read_adapter or adapter_of(name, "read")
+    try:
+        card = read_card(directory)
+    except UnreadableFile as error:
+        return str(error)
+    fits = card.skill == "read" and card.model_fingerprint == find_model(name).fingerprint
+    return "" if fits else f"the adapter in {str(directory)!r} is for another skill, or for another model"
+
+
+class ModelInUse:
+    """The model of one knowledge base."""
+
+    def __init__(self, ledger: Ledger, choice: ModelChoice) -> None:
+        """Take the ledger, which says which model it must be, and what was chosen; nothing is loaded yet."""
+        self._ledger = ledger
+        self._choice = choice
+        self._local: LocalModel | None = None
+        self._remote: RemoteModel | None = None
+        self._reading: Reading | None = None
+
+    @property
+    def name(self) -> str:
+        """The name it is loaded by. Raises LedgerBroken for an empty ledger."""
+        created = self._ledger.state().created
+        if created is None:
+            raise LedgerBroken("the ledger is empty; create the knowledge base with `init`")
+        return self._choice.name or created.model
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is behind an address."""
+        return is_remote(self.name)
+
+    @property
+    def model(self) -> LanguageModel:
+        """The model, loaded when first asked for; raises as :attr:`local`, and InvalidInput for an unusable address."""
+        return self._connected() if self.remote else self.local
+
+    @property
+    def local(self) -> LocalModel:
+        """The model in this process.
+
+        Raises MissingDependency without the ``local`` extra, ModelUnavailable when it cannot be loaded, ModelMismatch
+        when it is not the one that the knowledge base was made with, InvalidInput when it is remote.
+        """
+        if self._local is None:
+            name = self.name
+            if is_remote(name):
+                raise InvalidInput(
+                    f"the model {name!r} is behind an address, and edits change weights; declare the relation with "
+                    "the memory triples (`relation declare NAME --memory triples`), or use a local model"
+                )
+            self._check_identity(name)
+            self._local = _load(name, self._choice)
+        return self._local
+
+    def reading(self) -> Reading | None:
+        """The model's skill of reading triples; None when it has none. Raises as :attr:`model`."""
+        if self.remote:
+            return self._remote_reading()
+        if self._reading is None:
+            self._reading = self._local_reading()
+        return self._reading
+
+    def close(self) -> None:
+        """Close the connections to a remote model."""
+        if self._remote is not None:
+            self._remote.close()
+
+    def _connected(self) -> RemoteModel:
+        if self._remote is None:
+            name = self.name
+            self._check_identity(name)
+            self._remote = _remote(name, self._choice)
+        return self._remote
+
+    def _check_identity(self, name: str) -> None:
+        created = self._ledger.state().created
+        if created is None:
+            raise LedgerBroken("the ledger is empty; create the knowledge base with `init`")
+        found = identify(name)
+        if (found.fingerprint, found.tokenizer_fingerprint) != (
+            created.model_fingerprint,
+            created.tokenizer_fingerprint,
+        ):
+            differs = "weights" if found.fingerprint != created.model_fingerprint else "tokenizer"
+            raise ModelMismatch(
+                f"this knowledge base was made with the model {created.model!r}, and {name!r} has other {differs}; "
+                "open it with the model it was made with, or create a new knowledge base for this one and import "
+                "the exported addenda there"
+            )
+
+    def _local_reading(self) -> Reading | None:
+        local = self.local
+        from addenda.memories.triples.decoding import ReadingModel
+        from addenda.models.adapters import load_adapter
+
+        given = self._choice.read_adapter
+        directory = adapter_of(self.name, "read") if given is None else given
+        if given is None and not directory.is_dir():
+            return None
+        return ReadingModel(local, load_adapter(local, directory, "read"))
+
+    def _remote_reading(self) -> Reading:
+        registry, model = self._ledger.state().registry, self._connected()
+        relations = [name for name in registry.names() if "triples" in registry.get(name).memories]
+        return ToolReading(model, relations, at_once=model.batch_size)
+
+
+def _load(name: str, choice: ModelChoice) -> LocalModel:
+    try:
+        from addenda.models.local import LocalModel
+    except ModuleNotFoundError as error:
+        raise _no_local(error) from error
+    return LocalModel.load(name, threads=choice.threads, batch_size=choice.batch_size)
+
+
+def _no_local(error: ModuleNotFoundError) -> MissingDependency:
+    return MissingDependency(
+        f"the model needs the package {error.name!r}, which is not installed; run: pip install 'addenda[local]'"
+    )
+
+
+def _remote(name: str, choice: ModelChoice) -> RemoteModel:
+    try:
+        from addenda.models.remote import RemoteModel
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            f"a remote model needs the package {error.name!r}, which is not installed; "
+            "run: pip install 'addenda[remote]'"
+        ) from error
+    address, model = urldefrag(name)
+    if not model:
+        raise InvalidInput(f"{name!r} does not say which model; append its name, for example {name}#qwen2.5-7b")
+    return RemoteModel(address, model, choice.api_key)

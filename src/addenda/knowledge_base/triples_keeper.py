@@ -1,0 +1,164 @@
+"""Keeps the triples memory: its rows lie in the ledger's database, and each can be made again from the ledger.
+
+A triple's artefact is its fact and where it comes from, spelled in one way. So nothing has to be stored beside the
+ledger, and whether a tested artefact is still there is whether the content is. What must change is found from the
+records that moved since the position that the memory is at, not by comparing everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from addenda.artifacts import ArtifactStore
+from addenda.database import Database
+from addenda.errors import Conflict, LedgerBroken, UnknownId
+from addenda.ledger import SYSTEM, Ledger, MemoryConfigured, Record
+from addenda.memories.base import Change, Deliver, Window, Withdraw
+from addenda.memories.triples import TriplesConfig, TriplesMemory
+from addenda.memories.triples.artefact import Triple
+from addenda.types import Addendum, Fact, MemoryName
+
+_TRIES = 5
+"""How often catching up is begun again because another process was faster."""
+_AT_ONCE = 10_000
+"""How many addenda are read from the ledger at a time."""
+
+
+class TriplesKeeper:
+    """Keeps the triples memory of a knowledge base at the ledger's head; keeps the :class:`Keeper` protocol."""
+
+    def __init__(self, ledger: Ledger, artifacts: ArtifactStore, database: Database) -> None:
+        """Take the ledger, the artefacts (for the configuration), and the database with the tables."""
+        self._ledger = ledger
+        self._artifacts = artifacts
+        self._database = database
+        self._memory: TriplesMemory | None = None
+
+    @property
+    def name(self) -> MemoryName:
+        """``triples``."""
+        return "triples"
+
+    @property
+    def entangled(self) -> bool:
+        """False: each row stands for itself."""
+        return False
+
+    def memory(self) -> TriplesMemory | None:
+        """The memory at the ledger's head; None while it is not configured."""
+        configuration = self._ledger.state().memories.get("triples")
+        if configuration is None:
+            return None
+        if self._memory is None:
+            self._memory = TriplesMemory(self._database, self._config(configuration))
+        self._catch_up(self._memory)
+        return self._memory
+
+    def configured(self) -> TriplesMemory:
+        """The memory, configured with the defaults if it was not yet."""
+        if "triples" not in self._ledger.state().memories:
+            config = TriplesConfig().model_dump(mode="json")
+            digest = self._artifacts.put(json.dumps({"config": config}, sort_keys=True).encode())
+            with self._ledger.writing() as session:
+                if "triples" not in session.state.memories:
+                    body = MemoryConfigured(memory="triples", configuration=digest)
+                    session.append(SYSTEM, [body], "first use")
+        memory = self.memory()
+        if memory is None:
+            raise LedgerBroken("the triples memory was configured and is not in the state; run `verify`")
+        return memory
+
+    def sync(self) -> None:
+        """Bring the rows to the ledger's head."""
+        self.memory()
+
+    def rebuilt(self) -> TriplesMemory | None:
+        """A fresh memory, made from the contents of the ledger in ledger order."""
+        state = self._ledger.state()
+        configuration = state.memories.get("triples")
+        if configuration is None:
+            return None
+        memory = TriplesMemory.private(self._config(configuration))
+        held = state.held("triples")
+        for start in range(0, len(held), _AT_ONCE):
+            memory.apply(self._deliveries(held[start : start + _AT_ONCE]), state.position)
+        return memory
+
+    def store(self, artefacts: Mapping[str, bytes]) -> Mapping[str, str]:
+        """The digests; the contents in the ledger are what outlives a crash."""
+        return {i: hashlib.sha256(artefact).hexdigest() for i, artefact in artefacts.items()}
+
+    def stored(self, records: Sequence[Record], tested: Mapping[str, str]) -> Mapping[str, str]:
+        """The digest for each record whose content is in the ledger."""
+        del tested
+        return self.store({change.addendum_id: change.artefact for change in self._deliveries(records)})
+
+    def check(self, delivered: Mapping[str, str]) -> None:
+        """Raise LedgerBroken when the artefact of a content is not what was delivered."""
+        state, ids = self._ledger.state(), list(delivered)
+        for start in range(0, len(ids), _AT_ONCE):
+            found = self.stored([state.record(i) for i in ids[start : start + _AT_ONCE]], delivered)
+            altered = next((i for i in ids[start : start + _AT_ONCE] if found.get(i) != delivered[i]), None)
+            if altered is not None:
+                raise LedgerBroken(
+                    f"the triple of {altered!r} is not what was delivered; restore the database from a backup"
+                )
+
+    def named_in(self, configuration: bytes) -> frozenset[str]:
+        """Nothing: the configuration stands alone."""
+        del configuration
+        return frozenset()
+
+    def _config(self, configuration: str) -> TriplesConfig:
+        return TriplesConfig.model_validate(json.loads(self._artifacts.get(configuration))["config"])
+
+    def _catch_up(self, memory: TriplesMemory) -> None:
+        """Apply what the ledger says since the memory's position; another process may be doing the same."""
+        for left in reversed(range(_TRIES)):
+            position, state = memory.position, self._ledger.state()
+            if position >= state.position:
+                return
+            moved = [r for r in state.records.values() if r.sequence is not None and r.history[-1] > position]
+            touched = sorted(moved, key=lambda record: record.sequence or 0)
+            try:
+                memory.apply(self._changes(touched, memory), state.position)
+            except (Conflict, UnknownId):
+                if not left:
+                    raise
+            else:
+                if any(record.stage == "erased" for record in touched):
+                    self._database.scrub()
+
+    def _changes(self, touched: Sequence[Record], memory: TriplesMemory) -> list[Change]:
+        """What brings the rows of records that may have moved to what the ledger says."""
+        wanted = [r for r in touched if r.stage == "active" and "triples" in r.memories]
+        deliveries = self._deliveries(wanted)
+        kept = {change.addendum_id for change in deliveries}
+        gone = memory.held_among(r.id for r in touched if r.id not in kept)
+        return [*map(Withdraw, sorted(gone)), *deliveries]
+
+    def _deliveries(self, records: Sequence[Record]) -> list[Deliver]:
+        """What is to be held of these records, from the contents in the ledger."""
+        addenda = self._ledger.addenda([record.id for record in records])
+        return [
+            Deliver(r.id, triple_of(addenda[r.id]).to_bytes(), r.sequence or 0, Window(r.starts, r.ends, r.audience))
+            for r in records
+            if r.id in addenda
+        ]
+
+
+def triple_of(addendum: Addendum) -> Triple:
+    """The artefact of an addendum that is a fact. Raises LedgerBroken when it is none."""
+    fact = addendum.content
+    if not isinstance(fact, Fact):
+        raise LedgerBroken(f"{addendum.id!r} is a {fact.kind} and was delivered to the triples memory; run `verify`")
+    return Triple(
+        subject=fact.subject,
+        relation=fact.relation,
+        object=fact.object,
+        source=addendum.source,
+        author=addendum.author,
+        trust=addendum.trust,
+    )
