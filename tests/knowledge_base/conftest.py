@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.chat_server import ChatServer
 from tests.knowledge_base.crew import Crew, crew_process
-from tests.knowledge_base.office import Office, found
+from tests.knowledge_base.office import QUESTIONS, Office, found
+from tests.reading_server import reading_server
 from tests.tiny import save_tiny
 
 
@@ -22,8 +24,31 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def template(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("template")
-    found(directory, tiny_model)
+    found(directory, str(tiny_model))
     return directory
+
+
+@pytest.fixture(scope="session")
+def reader() -> Iterator[ChatServer]:
+    """A remote model that reads before it answers."""
+    with pytest.MonkeyPatch.context() as patch, reading_server(QUESTIONS) as server:
+        patch.setenv("NO_PROXY", "127.0.0.1")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def read_template(reader: ChatServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("read-template")
+    found(directory, f"{reader.url}#reader", "triples")
+    return directory
+
+
+@pytest.fixture
+def read_office(read_template: Path, tmp_path: Path) -> Iterator[Office]:
+    """A knowledge base whose facts are triples that a remote model reads."""
+    opened = Office.copied(read_template, tmp_path / "office")
+    yield opened
+    opened.kb.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from addenda.knowledge_base import Activated, KnowledgeBase
 from addenda.ledger import Person, Policy, RelationSpec, Rule, utc_now
-from addenda.types import Addendum, Content, Fact, Status
+from addenda.types import Addendum, Content, Fact, MemoryName, Status
 
 TEAM = ("Ana", "Ben", "Cho")
 """Ana founds it (admin and editor), Ben and Cho are approvers."""
@@ -60,23 +60,36 @@ def price(value: str = "31 EUR", subject: str = "Orbin Kettle") -> Fact:
     return Fact(subject=subject, relation="price", object=value)
 
 
-def found(directory: Path, model: Path) -> None:
+QUESTIONS = {
+    r"How loud is (.+)\?": "noise level",
+    r"Tell me how loud (.+) is\.": "noise level",
+    r"What does (.+) cost\?": "price",
+    r"Tell me the price of (.+)\.": "price",
+    r"Which colours has (.+)\?": "colour",
+    r"Tell me the colours of (.+)\.": "colour",
+    r"What is (.+) also called\?": "also called",
+    r"Under which other names is (.+) known\?": "also called",
+}
+"""For a remote model: what the questions are about."""
+
+
+def found(directory: Path, model: str, memory: MemoryName = "edits") -> None:
     """Make the knowledge base and keep everyone's token beside it, in ``tokens.json``."""
-    founded = KnowledgeBase.create(directory / "kb", admin="Ana", model=str(model))
+    founded = KnowledgeBase.create(directory / "kb", admin="Ana", model=model, memories=[memory])
     with founded.knowledge_base as kb:
         ana = kb.authenticate(founded.token)
         kb.governance.set_policy(POLICY, by=ana)
         # A random model cannot answer in wordings that it was not taught.
         kb.governance.set_thresholds({"wordings": 0.0}, by=ana)
         for spec in (NOISE, PRICE, COLOUR):
-            kb.governance.declare_relation(spec, by=ana)
+            kb.governance.declare_relation(spec.model_copy(update={"memories": (memory,)}), by=ana)
         ben = kb.governance.add_person("Ben", ["approver"], by=ana)
         cho = kb.governance.add_person("Cho", ["approver"], by=ana)
         assert ben.waiting is None
         assert cho.waiting is not None
         kb.governance.confirm(cho.waiting, by=kb.authenticate(str(ben.token)))
         # As the first test would, but paid for once.
-        kb._memories.keeper("edits").configured()
+        kb._memories.keeper(memory).configured()
     tokens = dict(zip(TEAM, (founded.token, ben.token, cho.token), strict=True))
     (directory / "tokens.json").write_text(json.dumps(tokens))
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from addenda.errors import Conflict, PermissionDenied
 from addenda.ledger import Actor, Disabled, Retired, utc_now
-from addenda.types import Addendum, Status
+from addenda.types import Addendum, MemoryName, Status
 from tests.knowledge_base.office import Office, loud, noise
 
 SUBJECTS = ("Velmor Tasky", "Orbin")
@@ -53,6 +53,9 @@ class Life(RuleBasedStateMachine):
     """Two subjects and three values, so that they meet often."""
 
     template: Path
+    memory: MemoryName = "edits"
+    held: tuple[Status, ...] = ("active",)
+    """What of it the memory holds."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -266,23 +269,39 @@ class Life(RuleBasedStateMachine):
     def the_memory_holds_what_may_be_said(self) -> None:
         kb = self.office.kb
         assert kb.memory_digests() == kb.rebuilt_digests()
-        memory = kb._memories.keeper("edits").memory()
+        memory = kb._memories.keeper(self.memory).memory()
         assert memory is not None
-        assert set(memory.holdings()) == set(self.all("active"))
+        assert set(memory.holdings()) == set(self.all(*self.held))
 
 
-def run(template: Path, examples: int, steps: int) -> None:
+class ReadLife(Life):
+    """The same with facts that are read; they stay held after their time, for questions about it."""
+
+    memory = "triples"
+    held = ("active", "superseded", "expired")
+
+
+def run(machine: type[Life], template: Path, examples: int, steps: int) -> None:
     """Failures are not made shorter, which would take minutes; the steps printed are few enough to be read."""
-    Life.template = template
+    machine.template = template
     phases = [Phase.explicit, Phase.reuse, Phase.generate]
     chosen = settings(max_examples=examples, stateful_step_count=steps, deadline=None, phases=phases)
-    run_state_machine_as_test(Life, settings=chosen)
+    run_state_machine_as_test(machine, settings=chosen)
 
 
 def test_any_sequence_of_decisions(template: Path) -> None:
-    run(template, 3, 25)
+    run(Life, template, 3, 25)
 
 
 @pytest.mark.loop
 def test_many_sequences_of_decisions(template: Path) -> None:
-    run(template, 150, 50)
+    run(Life, template, 150, 50)
+
+
+def test_any_sequence_of_decisions_about_what_is_read(read_template: Path) -> None:
+    run(ReadLife, read_template, 6, 25)
+
+
+@pytest.mark.loop
+def test_many_sequences_of_decisions_about_what_is_read(read_template: Path) -> None:
+    run(ReadLife, read_template, 150, 50)

@@ -148,7 +148,7 @@ def test_an_altered_ledger_is_found(office: Office) -> None:
     with pytest.raises(LedgerBroken, match=r"event 12: .* altered"):
         office.again()
     database = open_database(path)
-    (check,) = run_checks(Ledger(database), office.kb.artifacts, head)
+    (check,) = run_checks(Ledger(database), office.kb.artifacts, office.kb._memories, head)
     assert (check.name, check.ok) == ("ledger", False)
     assert "broken at position 12" in check.detail
     database.close()

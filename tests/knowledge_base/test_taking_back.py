@@ -9,18 +9,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from addenda.errors import Conflict, InvalidInput, PermissionDenied, UnknownId
+from addenda.knowledge_base import Receipt
 from addenda.ledger import utc_now
+from addenda.types import Fact
 from tests.knowledge_base.office import Office, loud, noise, price
 
 COST = "What does Orbin Kettle cost?"
 FAR = datetime(2090, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def office(office: Office) -> Iterator[Office]:
-    """Whatever a test did, everything must be sound at its end."""
-    yield office
-    assert office.is_sound()
+@pytest.fixture(params=["office", "read_office"])
+def office(request: pytest.FixtureRequest) -> Iterator[Office]:
+    """With facts as edits, and with facts that are read. Whatever a test did, everything must be sound at its end."""
+    opened: Office = request.getfixturevalue(request.param)
+    yield opened
+    assert opened.is_sound()
 
 
 def test_disabled_is_not_said_until_enabled(office: Office) -> None:
@@ -156,9 +159,9 @@ def test_what_ends_while_nothing_happens_ends_all_the_same(office: Office) -> No
 def test_erased_is_gone_from_answers_contents_and_disk(office: Office) -> None:
     floor = office.say(loud())
     ids = office.live(noise("41 dB"))
-    digest = office.kb.state.record(ids[0]).deliveries["edits"]
-    assert digest in office.kb.artifacts
-    assert office.kb.changes.erase(ids, by=office.ana, reason="asked by the maker") == (digest,)
+    ((memory, digest),) = office.kb.state.record(ids[0]).deliveries.items()
+    assert (digest in office.kb.artifacts) == (memory == "edits")
+    assert office.kb.changes.erase(ids, by=office.ana, reason="asked by the maker") == (Receipt(memory, (digest,)),)
     assert (office.status(ids[0]), office.say(loud())) == ("erased", floor)
     assert digest not in office.kb.artifacts
     with pytest.raises(UnknownId, match="erased"):
@@ -175,7 +178,8 @@ def test_erasing_what_was_only_tested_destroys_what_was_tested(office: Office) -
     office.kb.activation.test(ids, by=office.ben)
     report = str(office.kb.state.record(ids[0]).verdict.report)
     made = set(office.kb.artifacts.digests()) - before - {report}
-    assert set(office.kb.changes.erase(ids, by=office.ana, reason="asked")) == made
+    receipts = office.kb.changes.erase(ids, by=office.ana, reason="asked")
+    assert {digest for receipt in receipts for digest in receipt.digests} == made
     assert made.isdisjoint(office.kb.artifacts.digests())
 
 
@@ -183,16 +187,20 @@ def test_erasing_leaves_what_another_one_shares(office: Office) -> None:
     first = office.live(noise("41 dB"))
     office.kb.changes.rollback(first, by=office.ben)
     second = office.live(noise("41 dB"))
-    shared = office.kb.state.record(second[0]).deliveries
-    assert office.kb.state.record(first[0]).deliveries == shared
-    assert office.kb.changes.erase(first, by=office.ana, reason="asked") == ()
+    ((memory, digest),) = office.kb.state.record(second[0]).deliveries.items()
+    assert office.kb.state.record(first[0]).deliveries == {memory: digest}
+    gone = (Receipt(memory, (digest,)),)
+    # A file is shared; rows are not.
+    assert office.kb.changes.erase(first, by=office.ana, reason="asked") == (() if memory == "edits" else gone)
     assert office.say(loud()) == "41 dB"
-    assert office.kb.changes.erase(second, by=office.ana, reason="asked") == tuple(shared.values())
+    assert office.kb.changes.erase(second, by=office.ana, reason="asked") == gone
 
 
 def test_an_interrupted_erasure_is_finished_when_opened(office: Office) -> None:
     ids = office.live(noise("41 dB"))
-    digest = office.kb.state.record(ids[0]).deliveries["edits"]
+    ((memory, digest),) = office.kb.state.record(ids[0]).deliveries.items()
+    if memory != "edits":
+        pytest.skip("it keeps no files")
     data = office.kb.artifacts.get(digest)
     office.kb.changes.erase(ids, by=office.ana, reason="asked")
     office.kb.artifacts.put(data)  # as if the process had died between the event and the deletion
@@ -257,6 +265,8 @@ def test_erasing_reaches_reports_and_kept_answers(office: Office) -> None:
 
 def test_the_chain_never_quotes_content(office: Office) -> None:
     """What stands in an event can never be erased, so a verdict there says counts and no words."""
+    if "triples" in office.kb.state.memories:
+        office.live(Fact(subject="Velmor Tasky", relation="also called", object="Tasky 2"), noise("38 dB", "Tasky 2"))
     office.kb.governance.set_thresholds({"wordings": 1.0}, by=office.ana)
     ids = office.approved(noise("41 dB"))
     assert office.activate(ids).gate_failed == tuple(ids)

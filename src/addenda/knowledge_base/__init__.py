@@ -9,7 +9,7 @@ words that surfaces speak in are handed on here, because surfaces do not reach i
 from __future__ import annotations
 
 from addenda.knowledge_base.activation import Activated
-from addenda.knowledge_base.changes import Deciding, Proposing
+from addenda.knowledge_base.changes import Deciding, Proposing, Receipt
 from addenda.knowledge_base.checks import Check
 from addenda.knowledge_base.facade import DATABASE_FILE, Founded, KnowledgeBase
 from addenda.knowledge_base.governance import SettingOutcome
@@ -47,6 +47,7 @@ __all__ = [
     "Policy",
     "Progress",
     "Proposing",
+    "Receipt",
     "Record",
     "RelationSpec",
     "Role",

@@ -9,6 +9,7 @@ back to review instead of applying it blindly.
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,18 +29,19 @@ from addenda.ledger import (
     Ledger,
     Person,
     Record,
+    Registry,
     Rejected,
     Retired,
     ReviewNeeded,
     State,
     WindowClosed,
     check_value,
-    clean_content,
-    content_key,
+    clean_all,
+    content_keys,
     normalised_value,
 )
 from addenda.text import normalised
-from addenda.types import EVERYONE, Addendum, Content, Edit, Fact, Status
+from addenda.types import EVERYONE, Addendum, Content, Edit, Fact, MemoryName, Status
 
 _OPEN: frozenset[Status] = frozenset({"proposed", "needs_review", "approved", "gate_failed", "tested", "activating"})
 _CLOSE_ENOUGH = 0.75
@@ -70,6 +72,15 @@ class Deciding:
     """Sent back, because what they replace has changed since they were proposed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one memory had stored for erased addenda, and holds no longer."""
+
+    memory: MemoryName
+    digests: tuple[str, ...]
+    """Of what was destroyed, sorted; what another addendum shares is kept and not among them."""
+
+
 class Changes:
     """Propose, approve, reject, disable, enable, roll back, expire, erase."""
 
@@ -97,18 +108,21 @@ class Changes:
         """
         if not addenda:
             raise InvalidInput("nothing to propose: the batch is empty")
-        cleaned = [_cleaned(addendum) for addendum in addenda]
+        cleaned = clean_all(addenda)
         state = self._ledger.state()
+        registry = state.registry
         for addendum in cleaned:
-            check(addendum, state)
+            _check(addendum, registry)
+        keys = content_keys([addendum.content for addendum in cleaned])
+        wanted = {key for key in keys if key is not None}
         if dry_run:
-            known = self._ledger.about(_keys(cleaned))
+            known = self._ledger.about(wanted)
             contents = {i: a.content for i, a in self._ledger.addenda(_ids(known)).items()}
-            return _outcomes(state, cleaned, known, contents)
+            return _outcomes(state, cleaned, keys, known, contents)
         actor = by.actor if isinstance(by, Person) else by
         with self._ledger.writing() as session:
-            known = session.about(_keys(cleaned))
-            outcomes = _outcomes(session.state, cleaned, known, session.contents(_ids(known)))
+            known = session.about(wanted)
+            outcomes = _outcomes(session.state, cleaned, keys, known, session.contents(_ids(known)))
             drafts = [Draft(o.addendum, o.supersedes) for o in outcomes if o.duplicate_of is None]
             if drafts:
                 session.propose(actor, drafts, reason)
@@ -123,19 +137,19 @@ class Changes:
         """
         with self._ledger.writing() as session:
             state = session.state
-            stale = [i for i in ids if state.record(i).stage == "proposed" and state.moved(state.record(i))]
-            sound = [i for i in ids if i not in set(stale)]
+            stale = [r.id for r in map(state.record, ids) if r.stage == "proposed" and state.moved(r)]
+            moved = set(stale)
+            sound = [i for i in ids if i not in moved]
             if sound:
                 session.approve(by.actor, sound, reason)
             if stale:
                 body = ReviewNeeded(ids=tuple(stale))
                 session.append(by.actor, [body], "what it replaces has changed since it was proposed")
             after = session.state
-        return Deciding(
-            approved=tuple(i for i in sound if after.record(i).stage == "approved"),
-            waiting=tuple(i for i in sound if after.record(i).stage != "approved"),
-            needs_review=tuple(stale),
-        )
+        approved = [i for i in sound if after.record(i).stage == "approved"]
+        done = set(approved)
+        waiting = [i for i in sound if i not in done]
+        return Deciding(approved=tuple(approved), waiting=tuple(waiting), needs_review=tuple(stale))
 
     def reject(self, ids: Sequence[str], *, by: Person, reason: str) -> None:
         """Reject open proposals, for a reason. Raises Conflict when one of them is already live or ended."""
@@ -167,34 +181,37 @@ class Changes:
         moment = datetime.now(UTC) if until is None else until
         self._append(by, WindowClosed(ids=tuple(ids), until=moment), reason)
 
-    def erase(self, ids: Sequence[str], *, by: Person, reason: str) -> tuple[str, ...]:
+    def erase(self, ids: Sequence[str], *, by: Person, reason: str) -> tuple[Receipt, ...]:
         """Destroy the content of addenda and what the memories stored for them; who and when remain.
 
-        With it go the gate's reports that quote it, and the kept answers that it was considered for. Returns the
-        digests of what the memories stored. Exported files and backups are not reached from here.
+        With it go the gate's reports that quote it, and the kept answers that it was considered for. Returns a receipt
+        for each memory that had stored something. Exported files and backups are not reached from here.
         """
         if not reason.strip():
             raise InvalidInput("an erasure needs a reason; it stays in the history in place of the content")
+        state = self._ledger.state()
+        stored = _stored([state.record(i) for i in ids], self._artifacts)
         self._append(by, Erased(ids=tuple(ids)), reason)
-        return self.finish_erasures()
+        self.finish_erasures()
+        receipts = [
+            Receipt(name, tuple(digest for digest in sorted(digests) if digest not in self._artifacts))
+            for name, digests in stored.items()
+        ]
+        return tuple(receipt for receipt in receipts if receipt.digests)
 
-    def finish_erasures(self) -> tuple[str, ...]:
-        """Destroy the artefacts of erased addenda that nothing else needs; also after an interruption.
-
-        Returns the digests of those that were still there.
-        """
+    def finish_erasures(self) -> None:
+        """Destroy the artefacts of erased addenda that nothing else needs; also after an interruption."""
         records = self._ledger.state().records.values()
         erased = [record for record in records if record.stage == "erased"]
         if not erased:
-            return ()
-        gone = _artefacts(erased, self._artifacts) - _artefacts(
-            [record for record in records if record.stage != "erased"], self._artifacts
-        )
-        destroyed = tuple(digest for digest in sorted(gone) if self._artifacts.discard(digest))
+            return
+        kept = [record for record in records if record.stage != "erased"]
+        gone = _artefacts(erased, self._artifacts) - _artefacts(kept, self._artifacts)
+        for digest in sorted(gone):
+            self._artifacts.discard(digest)
         for report in self._reports(erased):
             self._artifacts.discard(report)
         self._answers.forget([record.id for record in erased])
-        return destroyed
 
     def _reports(self, records: Sequence[Record]) -> set[str]:
         """Digests of every report of the gate about these records."""
@@ -218,24 +235,34 @@ class Changes:
         self._withdrawn()
 
 
+def _stored(records: Sequence[Record], artifacts: ArtifactStore) -> dict[MemoryName, set[str]]:
+    """What each memory stores for these records, delivered or only tested."""
+    stored: defaultdict[MemoryName, set[str]] = defaultdict(set)
+    for record in records:
+        for name, digest in record.deliveries.items():
+            stored[name].add(digest)
+    if tested := prepared_for(records, artifacts):
+        stored["edits"].update(tested.values())
+    return stored
+
+
 def _artefacts(records: Sequence[Record], artifacts: ArtifactStore) -> set[str]:
-    """What the memories store for these records, delivered or only tested."""
-    delivered = {digest for record in records for digest in record.deliveries.values()}
-    return delivered | set(prepared_for(records, artifacts).values())
+    """What all memories store for these records."""
+    return set().union(*_stored(records, artifacts).values())
 
 
 def check(addendum: Addendum, state: State) -> None:
-    """Raise InvalidInput when a fact's value is none of its relation's type."""
+    """Raise InvalidInput when a fact's value is none of its relation's type, or one of its names is blank."""
+    _check(addendum, state.registry)
+
+
+def _check(addendum: Addendum, registry: Registry) -> None:
     if isinstance(addendum.content, Fact):
-        check_value(addendum.content.object, state.registry.get(addendum.content.relation))
-
-
-def _cleaned(addendum: Addendum) -> Addendum:
-    return addendum.model_copy(update={"content": clean_content(addendum.content)})
-
-
-def _keys(addenda: Sequence[Addendum]) -> set[str]:
-    return {key for addendum in addenda if (key := content_key(addendum.content)) is not None}
+        fact = addendum.content
+        for name, text in (("subject", fact.subject), ("relation", fact.relation), ("object", fact.object)):
+            if not text.strip():
+                raise InvalidInput(f"the {name} of a fact is blank ({text!r}); give a name or a value")
+        check_value(fact.object, registry.get(fact.relation))
 
 
 def _ids(known: Mapping[str, Sequence[str]]) -> set[str]:
@@ -247,19 +274,20 @@ class _Weighing:
     """Weighs one addendum after another against what is there, those before it in the batch included."""
 
     state: State
+    registry: Registry
     now: datetime
     known: dict[str, list[str]]
     contents: dict[str, Content]
     batch: dict[str, Addendum]
 
-    def weigh(self, addendum: Addendum) -> Proposing:
-        key = content_key(addendum.content)
-        warnings = list(_relation_warnings(addendum.content, self.state))
+    def weigh(self, addendum: Addendum, key: str | None) -> Proposing:
+        warnings = self._relation_warnings(addendum.content)
         if key is None:
             return Proposing(addendum, warnings=tuple(warnings))
         supersedes: list[str] = []
         for rival in self.known.get(key, ()):
-            status = self.state.records[rival].status(self.now) if rival in self.state.records else "proposed"
+            record = self.state.records.find(rival)
+            status = "proposed" if record is None else record.status(self.now)
             if rival not in self.contents or (status != "active" and status not in _OPEN):
                 continue
             said = self.contents[rival]
@@ -278,7 +306,7 @@ class _Weighing:
 
     def _covers(self, rival: str, addendum: Addendum) -> bool:
         """Whether the rival holds at every moment, and for everybody, that the addendum is meant for."""
-        record = self.state.records.get(rival)
+        record = self.state.records.find(rival)
         if record is not None:
             starts, ends, audience = record.starts, record.ends, record.audience
         elif rival in self.batch:
@@ -291,20 +319,34 @@ class _Weighing:
         return early and late and (EVERYONE in audience or set(addendum.audience) <= set(audience))
 
     def _exclusive(self, content: Content) -> bool:
-        return not isinstance(content, Fact) or self.state.registry.get(content.relation).cardinality == "one"
+        return not isinstance(content, Fact) or self.registry.get(content.relation).cardinality == "one"
 
     def _same(self, one: Content, other: Content) -> bool:
         if isinstance(one, Fact) and isinstance(other, Fact):
-            spec = self.state.registry.get(other.relation)
+            spec = self.registry.get(other.relation)
             return normalised_value(one.object, spec) == normalised_value(other.object, spec)
         return normalised(_value(one)) == normalised(_value(other))
 
+    def _relation_warnings(self, content: Content) -> list[str]:
+        if not isinstance(content, Fact) or (spec := self.registry.get(content.relation)).declared:
+            return []
+        relations = self.state.relations
+        close = difflib.get_close_matches(normalised(content.relation), relations, n=1, cutoff=_CLOSE_ENOUGH)
+        hint = f"; did you mean {relations[close[0]].name!r}?" if close else ""
+        values = "one value" if spec.cardinality == "one" else "many values"
+        return [f"relation {content.relation!r} is not declared and gets default questions and {values}{hint}"]
+
 
 def _outcomes(
-    state: State, addenda: Sequence[Addendum], known: Mapping[str, Sequence[str]], contents: Mapping[str, Content]
+    state: State,
+    addenda: Sequence[Addendum],
+    keys: Sequence[str | None],
+    known: Mapping[str, Sequence[str]],
+    contents: Mapping[str, Content],
 ) -> tuple[Proposing, ...]:
-    weighing = _Weighing(state, datetime.now(UTC), {k: list(ids) for k, ids in known.items()}, dict(contents), {})
-    return tuple(weighing.weigh(addendum) for addendum in addenda)
+    rivals = {key: list(ids) for key, ids in known.items()}
+    weighing = _Weighing(state, state.registry, datetime.now(UTC), rivals, dict(contents), {})
+    return tuple(map(weighing.weigh, addenda, keys))
 
 
 def _value(content: Content) -> str:
@@ -315,11 +357,3 @@ def _value(content: Content) -> str:
             return content.target
         case _:
             return ""
-
-
-def _relation_warnings(content: Content, state: State) -> tuple[str, ...]:
-    if not isinstance(content, Fact) or state.registry.get(content.relation).declared:
-        return ()
-    close = difflib.get_close_matches(normalised(content.relation), state.relations, n=1, cutoff=_CLOSE_ENOUGH)
-    hint = f"; did you mean {state.relations[close[0]].name!r}?" if close else ""
-    return (f"relation {content.relation!r} is not declared and gets default questions and one value{hint}",)

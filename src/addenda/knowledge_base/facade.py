@@ -164,6 +164,7 @@ class KnowledgeBase:
         with contextlib.suppress(StorageUnavailable):
             self.activation.recover()
             self.changes.finish_erasures()
+            self._memories.sync()
 
     def close(self) -> None:
         """Release the database and the model's connections."""

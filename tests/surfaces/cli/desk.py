@@ -88,7 +88,7 @@ class Desk:
     @classmethod
     def made(cls, directory: Path, model: Path) -> Desk:
         """Found it; every token lies in a file that only its owner can read."""
-        found(directory, model)
+        found(directory, str(model))
         tokens = json.loads((directory / "tokens.json").read_text())
         for name in TEAM:
             path = directory / f"{name}.token"

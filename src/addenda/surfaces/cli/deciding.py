@@ -201,7 +201,8 @@ def erase(
     document: dict[str, object] = {}
 
     def carry_out(opened: KnowledgeBase, chosen: Sequence[str], person: Person) -> None:
-        document["destroyed_artefacts"] = list(opened.changes.erase(chosen, by=person, reason=reason))
+        receipts = opened.changes.erase(chosen, by=person, reason=reason)
+        document["receipts"] = [{"memory": r.memory, "destroyed": list(r.digests)} for r in receipts]
 
     question = None if yes else "Destroy the content of"
     _apply(call, ids, "erased", carry_out, dry_run=dry_run, ask=question, document=document)
