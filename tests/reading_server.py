@@ -1,6 +1,6 @@
 """A remote model that reads before it answers, for tests of knowledge bases that carry facts in the triples memory.
 
-It asks the tool that it is offered for the relation a question is about, and says the first name that comes back.
+It asks the tool that it is offered for the relation a question is about, and says the names that come back.
 Without a tool, or when nothing comes back, it says that it does not know.
 """
 
@@ -26,7 +26,7 @@ def reading_server(questions: Questions) -> ChatServer:
         messages: list[dict[str, Any]] = request.body["messages"]
         if messages[-1]["role"] == "tool":
             names = [name for m in messages if m["role"] == "tool" for name in _names(m["content"])]
-            return Turn(names[-1] if names else IGNORANT)
+            return Turn(", ".join(names) if names else IGNORANT)
         found = _read(str(messages[-1]["content"]), questions) if request.body.get("tools") else None
         return Turn(IGNORANT) if found is None else Turn(calls=[("read_memory", json.dumps({"queries": [found]}))])
 

@@ -47,8 +47,14 @@ class Case:
     """Wordings that were not used to make it, and that must get the same answer."""
     neighbours: tuple[str, ...] = ()
     """Questions whose answers must stay as they are."""
+    among: bool = False
+    """Whether the answer may name more beside the target, as for a relation that takes many values."""
     replaces: tuple[str, ...] = ()
     """Ids of the live addenda that are out of the staged view as long as this change is in it."""
+
+    def is_said(self, answer: Answer) -> bool:
+        """Whether this is the answer it must get."""
+        return same(answer.text, self.target) or (self.among and normalised(self.target) in normalised(answer.text))
 
 
 class QuestionResult(Frozen):
@@ -267,8 +273,8 @@ class Gate:
         result = CaseResult(
             addendum_id=case.addendum_id,
             passed=True,
-            says_it=same(after[case.question].text, case.target),
-            wordings_right=sum(same(after[wording].text, case.target) for wording in case.wordings),
+            says_it=case.is_said(after[case.question]),
+            wordings_right=sum(case.is_said(after[wording]) for wording in case.wordings),
             wordings_asked=len(case.wordings),
             neighbours_changed=len(worse),
             neighbours_asked=len(case.neighbours),
@@ -291,7 +297,7 @@ class Gate:
         if measure == "says_it":
             return f"asked {case.question!r} it says {after[case.question].text!r}, not {case.target!r}"
         if measure == "wordings":
-            wrong = next(wording for wording in case.wordings if not same(after[wording].text, case.target))
+            wrong = next(wording for wording in case.wordings if not case.is_said(after[wording]))
             return (
                 f"in other wordings it is right {result.wordings_right} of {result.wordings_asked} times; "
                 f"asked {wrong!r} it says {after[wrong].text!r}"

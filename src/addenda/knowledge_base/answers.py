@@ -56,7 +56,8 @@ class AnswerLog:
         raise UnknownId(f"{prefix!r} fits several answers: {', '.join(row.id for row in rows)}; give more of the id")
 
     def forget(self, ids: Iterable[str]) -> None:
-        """Delete every kept answer whose trace names one of these addenda."""
+        """Delete every kept answer whose trace names one of these addenda, from the database's files too."""
+        deleted = False
         for identifier in ids:
             named = ANSWERS.c.body.contains(identifier, autoescape=True)
             with self._database.read() as connection:
@@ -65,6 +66,9 @@ class AnswerLog:
             if found is not None:
                 with self._database.write() as connection:
                     connection.execute(delete(ANSWERS).where(named))
+                deleted = True
+        if deleted:
+            self._database.scrub()
 
     def latest(self) -> Answer:
         """The answer given last. Raises UnknownId when there is none."""

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from addenda.artifacts import ArtifactStore
 from addenda.errors import Conflict, InvalidInput
@@ -40,6 +41,7 @@ from addenda.ledger import (
     content_keys,
     normalised_value,
 )
+from addenda.memories.triples.calls import NAME_LIMIT
 from addenda.text import normalised
 from addenda.types import EVERYONE, Addendum, Content, Edit, Fact, MemoryName, Status
 
@@ -47,8 +49,7 @@ _OPEN: frozenset[Status] = frozenset({"proposed", "needs_review", "approved", "g
 _CLOSE_ENOUGH = 0.75
 
 
-@dataclass(frozen=True, slots=True)
-class Proposing:
+class Proposing(NamedTuple):
     """What became, or in a dry run would become, of one addendum that was handed in."""
 
     addendum: Addendum
@@ -257,11 +258,15 @@ def check(addendum: Addendum, state: State) -> None:
 
 
 def _check(addendum: Addendum, registry: Registry) -> None:
-    if isinstance(addendum.content, Fact):
-        fact = addendum.content
-        for name, text in (("subject", fact.subject), ("relation", fact.relation), ("object", fact.object)):
-            if not text.strip():
-                raise InvalidInput(f"the {name} of a fact is blank ({text!r}); give a name or a value")
+    if isinstance(fact := addendum.content, Fact):
+        if not (fact.subject.strip() and fact.relation.strip() and fact.object.strip()):
+            name, text = next((n, v) for n, v in fact if n != "kind" and not v.strip())
+            raise InvalidInput(f"the {name} of a fact is blank ({text!r}); give a name or a value")
+            if len(text) > NAME_LIMIT:
+                raise InvalidInput(
+                    f"the {name} of a fact has {len(text)} characters ({text[:40]!r}...); at most {NAME_LIMIT} are "
+                    "allowed; give a shorter name, or propose the text as a document"
+                )
         check_value(fact.object, registry.get(fact.relation))
 
 

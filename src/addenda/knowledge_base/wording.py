@@ -52,6 +52,7 @@ class Worded:
             target=self.target,
             wordings=self.checks,
             neighbours=tuple(question for question in self.neighbours if question not in changing),
+            among=not self.exclusive,
             replaces=replaces,
         )
 
