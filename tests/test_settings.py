@@ -28,6 +28,9 @@ def test_every_field_is_read_from_its_environment_name() -> None:
         "ADDENDA_MODEL": "./model",
         "ADDENDA_TOKEN": SECRET,
         "ADDENDA_THREADS": "3",
+        "ADDENDA_API_KEY": "hunter2",
+        "ADDENDA_READ_ADAPTER": "adapters/read",
+        "ADDENDA_WRITE_ADAPTER": "adapters/write",
         "ADDENDA_BATCH_SIZE": "8",
         "ADDENDA_LOG_LEVEL": "DEBUG",
     }
@@ -49,7 +52,7 @@ def test_an_empty_value_counts_as_not_set() -> None:
 def test_a_misspelled_name_is_refused_with_the_closest_one() -> None:
     with pytest.raises(InvalidInput, match=r"'ADDENDA_MODLE' .* did you mean ADDENDA_MODEL\?"):
         Settings.from_environment({"ADDENDA_MODLE": "x"})
-    with pytest.raises(InvalidInput, match="the settings are ADDENDA_BATCH_SIZE, "):
+    with pytest.raises(InvalidInput, match="the settings are ADDENDA_API_KEY, ADDENDA_BATCH_SIZE, "):
         Settings.from_environment({"ADDENDA_QQQQQQQQQQ": "x"})
 
 

@@ -27,6 +27,7 @@ RESERVED_PREFIXES = ("ADDENDA_TEST_",)
 _SHOWN_DEFAULTS: Mapping[str, str] = {
     "database": "SQLite in the knowledge base's folder",
     "read_adapter": "the one in `adapters/read` beside the model's weights",
+    "write_adapter": "the one in `adapters/write` beside the model's weights",
     "api_key": "none",
     "token": "none: only reading is possible",
     "token_file": "none",
@@ -58,6 +59,10 @@ class Settings(Frozen):
     read_adapter: Path | None = Field(
         default=None,
         description="Folder of the adapter with which a local model reads triples, as `addenda train read` makes it.",
+    )
+    write_adapter: Path | None = Field(
+        default=None,
+        description="Folder of the adapter with which a local model writes triples, as `addenda train write` makes it.",
     )
     api_key: SecretStr | None = Field(
         default=None, description="Key for a model behind an address; it is never shown or logged."

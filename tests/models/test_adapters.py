@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 
 from addenda.errors import InvalidInput, ModelMismatch, UnreadableFile
 from addenda.models.adapters import AdapterCard, load_adapter, read_card, save_adapter
@@ -76,6 +77,15 @@ def test_the_files_name_no_place_on_this_machine(trained: Path, tmp_path: Path) 
     assert files == ["adapter_config.json", "adapter_model.safetensors", "addenda.json"]
     for name in ("adapter_config.json", "addenda.json"):
         assert str(tmp_path) not in (trained / name).read_text()
+
+
+def test_the_output_layer_of_the_model_is_not_copied_into_the_files(tiny: LocalModel, tmp_path: Path) -> None:
+    adapted = add_lora(tiny.network, LoraSettings(rank=2, targets=("q_proj", "lm_head")))
+    save_adapter(adapted, card(tiny), tmp_path / "adapter")
+    with safe_open(tmp_path / "adapter" / "adapter_model.safetensors", "pt") as stored:
+        names = list(stored.keys())
+    assert any("lm_head" in name for name in names)
+    assert all("lora_" in name for name in names)
 
 
 def test_another_model_or_skill_is_refused(tiny: LocalModel, trained: Path, tmp_path: Path) -> None:

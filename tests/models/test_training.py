@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -18,6 +19,7 @@ from addenda.models.training import (
     add_lora,
     chat_example,
     finetune,
+    held_out_loss,
     text_example,
 )
 from recipes.bundled_model.tokenizer import train_tokenizer
@@ -123,6 +125,62 @@ def test_an_interrupted_training_ends_with_the_same_weights(tokenizer: PreTraine
         assert torch.equal(value, weights(resumed)[name]), name
 
 
+def test_the_draws_of_a_dropout_are_the_same_after_an_interruption(
+    tokenizer: PreTrainedTokenizerFast, tmp_path: Path
+) -> None:
+    plan = FinetuneSettings(steps=6, batch_size=3, checkpoint_every=2, bf16=False)
+    shape = LoraSettings(rank=2, dropout=0.5)
+    straight = add_lora(small_model(tokenizer), shape)
+    finetune(straight, colours(tokenizer), plan)
+    calls = iter(range(100))
+    finetune(
+        add_lora(small_model(tokenizer), shape),
+        colours(tokenizer),
+        plan,
+        directory=tmp_path,
+        should_stop=lambda: next(calls) == 2,
+    )
+    torch.manual_seed(99)
+    resumed = add_lora(small_model(tokenizer), shape)
+    finetune(resumed, colours(tokenizer), plan, directory=tmp_path)
+    without = add_lora(small_model(tokenizer), LoraSettings(rank=2))
+    finetune(without, colours(tokenizer), plan)
+    assert all(torch.equal(value, weights(resumed)[name]) for name, value in weights(straight).items())
+    assert not all(torch.equal(value, weights(without)[name]) for name, value in weights(straight).items())
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 100])
+def test_a_batch_in_parts_gives_the_same_step(tokenizer: PreTrainedTokenizerFast, size: int) -> None:
+    longer = [text_example(tokenizer, "What colour is unit3?", "grey " * n) for n in range(1, 6)]
+    examples = [*colours(tokenizer), *longer]
+    plan = FinetuneSettings(steps=3, batch_size=8, learning_rate=1e-2, bf16=False)
+    whole, parts = small_model(tokenizer), small_model(tokenizer)
+    first = finetune(whole, examples, plan)
+    second = finetune(parts, examples, replace(plan, micro_batch=size))
+    assert second.loss == pytest.approx(first.loss, rel=1e-5)
+    for name, value in weights(whole).items():
+        torch.testing.assert_close(weights(parts)[name], value, rtol=1e-3, atol=1e-4)
+
+
+def test_the_loss_held_out_is_the_mean_over_learned_tokens(tokenizer: PreTrainedTokenizerFast) -> None:
+    examples = [text_example(tokenizer, "What colour is unit3?", "grey " * n) for n in range(1, 6)]
+    model = small_model(tokenizer)
+    losses: list[float] = []
+    for one in examples:
+        with torch.no_grad():
+            chances = model(torch.tensor([one.tokens])).logits[0, :-1].log_softmax(-1)
+        losses += [-float(chances[n, token]) for n, token in enumerate(one.tokens[1:]) if one.learn[n + 1]]
+    heard: list[tuple[int, int]] = []
+    model.train()
+    for size in (1, 2, 5):
+        found = held_out_loss(
+            model, examples, batch_size=size, bf16=False, progress=lambda done, total: heard.append((done, total))
+        )
+        assert found == pytest.approx(sum(losses) / len(losses), rel=1e-4)
+    assert heard[:5] == [(n, 5) for n in range(1, 6)]
+    assert model.training
+
+
 def test_a_finished_training_is_not_repeated(tokenizer: PreTrainedTokenizerFast, tmp_path: Path) -> None:
     plan = FinetuneSettings(steps=4, batch_size=2, bf16=False)
     model = small_model(tokenizer)
@@ -185,6 +243,10 @@ def test_what_cannot_be_trained_is_refused(tokenizer: PreTrainedTokenizerFast) -
         finetune(model, [], FinetuneSettings(steps=1))
     with pytest.raises(InvalidInput, match="steps=0"):
         finetune(model, colours(tokenizer), FinetuneSettings(steps=0))
+    with pytest.raises(InvalidInput, match="micro_batch=0"):
+        finetune(model, colours(tokenizer), FinetuneSettings(steps=1, micro_batch=0))
+    with pytest.raises(InvalidInput, match="nothing to measure"):
+        held_out_loss(model, [Example((1, 2), (False, False))])
     model.requires_grad_(requires_grad=False)
     with pytest.raises(InvalidInput, match="add_lora"):
         finetune(model, colours(tokenizer), FinetuneSettings(steps=1))

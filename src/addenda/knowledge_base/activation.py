@@ -38,7 +38,7 @@ from addenda.ledger import (
     ThresholdsChanged,
     require,
 )
-from addenda.types import MemoryName
+from addenda.types import Addendum, MemoryName
 
 _RULES = (SuiteChanged, ThresholdsChanged, RelationDeclared, SettingChangeConfirmed)
 """Events that change what a test asks, what it must reach, or where a change goes."""
@@ -72,7 +72,7 @@ class Activation:
 
     def test(self, ids: Sequence[str], *, by: Person, progress: Progress = silent) -> Report:
         """Run the gate on approved changes; see :meth:`addenda.knowledge_base.testing.Testing.test`."""
-        return self._testing.test(ids, by=by, progress=progress)
+        return self._testing.test(ids, self._ledger.addenda(ids), by=by, progress=progress)
 
     def activate(self, ids: Sequence[str], *, by: Person, progress: Progress = silent) -> Activated:
         """Make approved changes live. Those without a fresh test are tested first; those that fail stay behind.
@@ -81,11 +81,13 @@ class Activation:
         """
         state = self._ledger.state()
         require(state, by, "activating")
-        report = None if self._is_fresh(state, ids) else self.test(ids, by=by, progress=progress)
+        found = self._ledger.addenda(ids)
+        fresh = self._is_fresh(state, ids, found)
+        report = None if fresh else self._testing.test(ids, found, by=by, progress=progress)
         state = self._ledger.state()
         failed = tuple(i for i in ids if state.record(i).stage == "gate_failed")
-        passed = [i for i in ids if i not in set(failed)]
-        found = self._ledger.addenda(passed)
+        left_behind = set(failed)
+        passed = [i for i in ids if i not in left_behind]
         addenda = {i: found[i] for i in passed}
         by_relation = routes(addenda.values(), state.registry)
         with self._ledger.writing() as session:
@@ -99,7 +101,7 @@ class Activation:
                 session.append(by.actor, [body], "what it replaces has changed since somebody looked")
             superseded = active_among(session.state, [old for i in ready for old in replaced[i]])
             _announce(session, by.actor, ready, by_relation, replaced)
-        if missing := self._deliver(ready, by.actor):
+        if missing := self._deliver(ready, addenda, by.actor):
             raise Conflict(
                 f"{len(missing)} changes could not be delivered because what was tested is no longer stored "
                 f"(for example {missing[0]!r}); test them again"
@@ -110,10 +112,10 @@ class Activation:
     def recover(self) -> tuple[str, ...]:
         """Finish activations that were interrupted; those whose artefacts are gone are undone. Returns their ids."""
         unfinished = [record.id for record in self._ledger.state().unfinished()]
-        self._deliver(unfinished, SYSTEM)
+        self._deliver(unfinished, self._ledger.addenda(unfinished), SYSTEM)
         return tuple(unfinished)
 
-    def _deliver(self, ids: Sequence[str], actor: Actor) -> tuple[str, ...]:
+    def _deliver(self, ids: Sequence[str], addenda: Mapping[str, Addendum], actor: Actor) -> tuple[str, ...]:
         """Record what the memories hold for these ids, which are announced; their artefacts are checked first.
 
         Returns those whose artefacts are not what was tested; their activation is undone.
@@ -122,7 +124,7 @@ class Activation:
             return ()
         state = self._ledger.state()
         expected = {i: state.record(i).expected for i in ids}
-        stored = self._stored([state.record(i) for i in ids], expected)
+        stored = self._stored([state.record(i) for i in ids], expected, addenda)
         missing = {i for i in ids if any(i not in stored[name] for name in expected[i])}
         with self._ledger.writing() as session:
             # Another process may have finished them meanwhile.
@@ -139,18 +141,21 @@ class Activation:
         return undone
 
     def _stored(
-        self, records: Sequence[Record], expected: Mapping[str, Sequence[MemoryName]]
+        self,
+        records: Sequence[Record],
+        expected: Mapping[str, Sequence[MemoryName]],
+        addenda: Mapping[str, Addendum],
     ) -> dict[MemoryName, Mapping[str, str]]:
         """For each memory the digests of the artefacts that can be delivered to it."""
         tested = prepared_for(records, self._artifacts)
         names: set[MemoryName] = {name for wanted in expected.values() for name in wanted}
         found: dict[MemoryName, Mapping[str, str]] = {}
         for name in sorted(names):
-            mine = [record for record in records if name in expected[record.id]]
+            mine = {r.id: addenda[r.id] for r in records if name in expected[r.id] and r.id in addenda}
             found[name] = self._memories.keeper(name).stored(mine, tested)
         return found
 
-    def _is_fresh(self, state: State, ids: Sequence[str]) -> bool:
+    def _is_fresh(self, state: State, ids: Sequence[str], addenda: Mapping[str, Addendum]) -> bool:
         """Whether these changes were tested together, on the ground that holds now, and what was tested is there."""
         records = [state.record(i) for i in ids]
         verdicts = [r.verdict for r in records if r.verdict is not None and r.stage == "tested"]
@@ -159,10 +164,10 @@ class Activation:
         since = tested_at(state, ids)
         if live_moved(state, since) or any(isinstance(e.body, _RULES) for e in self._ledger.events(after=since)):
             return False
-        found = routes(self._ledger.addenda(ids).values(), state.registry)
-        if len(found) < len(ids):
+        if len(addenda) < len(ids):
             return False
-        stored = self._stored(records, {i: route.memories for i, route in found.items()})
+        found = routes(addenda.values(), state.registry)
+        stored = self._stored(records, {i: route.memories for i, route in found.items()}, addenda)
         return all(i in stored[name] for i, route in found.items() for name in route.memories)
 
 

@@ -249,7 +249,7 @@ def _stored(records: Sequence[Record], artifacts: ArtifactStore) -> dict[MemoryN
 
 def _artefacts(records: Sequence[Record], artifacts: ArtifactStore) -> set[str]:
     """What all memories store for these records."""
-    return set().union(*_stored(records, artifacts).values())
+    return {digest for digests in _stored(records, artifacts).values() for digest in digests}
 
 
 def check(addendum: Addendum, state: State) -> None:

@@ -13,7 +13,7 @@ from addenda.knowledge_base.models import ModelInUse
 from addenda.ledger import SYSTEM, Ledger, MemoryConfigured, Record, State
 from addenda.memories.base import Change, Deliver, Holding, Window, Withdraw
 from addenda.models.files import find_model
-from addenda.types import MemoryName
+from addenda.types import Addendum, MemoryName
 
 if TYPE_CHECKING:
     from addenda.memories.edits import EditsMemory
@@ -35,7 +35,7 @@ class EditsKeeper:
 
     @property
     def name(self) -> MemoryName:
-        """``edits``."""
+        """The memory of weight edits."""
         return "edits"
 
     @property
@@ -85,9 +85,9 @@ class EditsKeeper:
         """Keep the artefacts as files; their digests."""
         return dict(zip(artefacts, self._artifacts.put_many(artefacts.values()), strict=True))
 
-    def stored(self, records: Sequence[Record], tested: Mapping[str, str]) -> Mapping[str, str]:
+    def stored(self, addenda: Mapping[str, Addendum], tested: Mapping[str, str]) -> Mapping[str, str]:
         """Those of the tested artefacts whose files are intact."""
-        return {r.id: tested[r.id] for r in records if r.id in tested and self._is_intact(tested[r.id])}
+        return {i: tested[i] for i in addenda if i in tested and self._is_intact(tested[i])}
 
     def check(self, delivered: Mapping[str, str]) -> None:
         """Raise LedgerBroken when a file is missing or was altered."""

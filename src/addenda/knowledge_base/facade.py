@@ -19,6 +19,7 @@ from addenda.knowledge_base.activation import Activation
 from addenda.knowledge_base.answers import AnswerLog
 from addenda.knowledge_base.changes import Changes
 from addenda.knowledge_base.checks import Check, run_checks
+from addenda.knowledge_base.extracting import Extracting
 from addenda.knowledge_base.governance import Governance
 from addenda.knowledge_base.memories import Memories, check_carried
 from addenda.knowledge_base.models import ModelChoice, identify, is_remote
@@ -41,7 +42,7 @@ from addenda.ledger import (
     person_name,
     token_hash,
 )
-from addenda.memories.base import ProgressCallback
+from addenda.memories.base import ProgressCallback, ReadResult, TripleQuery
 from addenda.models.files import BUNDLED
 from addenda.responder import Explanation, Responder
 from addenda.types import EVERYONE, Addendum, Answer, Edit, Fact, MemoryName
@@ -65,8 +66,8 @@ class KnowledgeBase:
     """Ledger, memories and gate of one directory; use as a context manager, or call :meth:`close`.
 
     Changes go through the objects it holds: :attr:`changes` (propose, decide, take back), :attr:`activation` (test and
-    make live) and :attr:`governance` (people, policy, relations, suite). Every change is made by a :class:`Person`, who
-    is found by token with :meth:`authenticate`.
+    make live), :attr:`governance` (people, policy, relations, suite) and :attr:`extracting` (documents, from which a
+    model proposes facts). Every change is made by a :class:`Person`, who is found by token with :meth:`authenticate`.
     """
 
     def __init__(self, directory: Path, database: Database, choice: ModelChoice) -> None:
@@ -80,6 +81,7 @@ class KnowledgeBase:
         self.changes = Changes(self.ledger, self.artifacts, self._answers, self._memories.sync)
         self.activation = Activation(self.ledger, self.artifacts, self._memories)
         self.governance = Governance(self.ledger)
+        self.extracting = Extracting(self.ledger, self.changes, self._memories.base, directory)
 
     @classmethod
     def create(
@@ -229,11 +231,22 @@ class KnowledgeBase:
         self,
         questions: Sequence[str],
         *,
+        as_of: datetime | None = None,
+        audience: str = EVERYONE,
         memories: Sequence[MemoryName] | None = None,
         progress: ProgressCallback | None = None,
     ) -> list[Answer]:
         """Answer many questions side by side from what is live; these answers are not kept."""
-        return self._responder().ask_many(questions, memories=memories, progress=progress)
+        return self._responder().ask_many(
+            questions, as_of=as_of, audience=audience, memories=memories, progress=progress
+        )
+
+    def read(self, query: TripleQuery, *, as_of: datetime | None = None, audience: str = EVERYONE) -> ReadResult:
+        """What the memory of triples answers to a query; no model is asked.
+
+        Raises InvalidInput when no relation has that memory yet.
+        """
+        return self._memories.triples_reader(as_of, audience).read(query)
 
     def explain(self, answer_id: str | None = None) -> Explanation:
         """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off."""

@@ -7,12 +7,11 @@ memories, whoever made a change, and a rebuild is the same thing from an empty m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
-from addenda.ledger import Record
 from addenda.memories.base import Memory
-from addenda.types import MemoryName
+from addenda.types import Addendum, MemoryName
 
 
 class Keeper(Protocol):
@@ -48,11 +47,11 @@ class Keeper(Protocol):
         """Make sure that these tested artefacts, by addendum id, outlive a crash; their digests."""
         ...
 
-    def stored(self, records: Sequence[Record], tested: Mapping[str, str]) -> Mapping[str, str]:
+    def stored(self, addenda: Mapping[str, Addendum], tested: Mapping[str, str]) -> Mapping[str, str]:
         """The digests of the artefacts that can be delivered, by addendum id; what is lost or altered is left out.
 
         Args:
-            records: What is to be delivered.
+            addenda: What is to be delivered, by id.
             tested: Digests of what was tested, as far as the gate's report names them.
         """
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from addenda.artifacts import ArtifactStore
 from addenda.database import Database
@@ -12,7 +13,7 @@ from addenda.knowledge_base.keeper import Keeper
 from addenda.knowledge_base.models import ModelChoice, ModelInUse
 from addenda.knowledge_base.triples_keeper import TriplesKeeper
 from addenda.ledger import Ledger
-from addenda.memories.base import Memory
+from addenda.memories.base import Memory, TripleReader
 from addenda.responder import Responder, Values
 from addenda.types import MemoryName
 
@@ -36,9 +37,10 @@ class Memories:
         """Take the ledger, the artefacts, the database, and which model to use; nothing is loaded yet."""
         self.base = ModelInUse(ledger, choice)
         """The model."""
+        self._triples = TriplesKeeper(ledger, artifacts, database)
         self._keepers: Mapping[MemoryName, Keeper] = {
-            keeper.name: keeper
-            for keeper in (EditsKeeper(ledger, artifacts, self.base), TriplesKeeper(ledger, artifacts, database))
+            "edits": EditsKeeper(ledger, artifacts, self.base),
+            "triples": self._triples,
         }
 
     def keeper(self, name: MemoryName) -> Keeper:
@@ -81,6 +83,16 @@ class Memories:
         if values is None:
             return Responder(self.base.model, memories, reading=reading)
         return Responder(self.base.model, memories, reading=reading, values=values)
+
+    def triples_reader(self, as_of: datetime | None, audience: str) -> TripleReader:
+        """Reads what the memory of triples holds. Raises InvalidInput while it is not in use."""
+        memory = self._triples.memory()
+        if memory is None:
+            raise InvalidInput(
+                "nothing was made live in the memory of triples yet; declare a relation with it "
+                "(`relation declare NAME --memories triples`), and propose a fact"
+            )
+        return memory.contribute(at=as_of, audience=audience)
 
     def require_reader(self) -> None:
         """Raise InvalidInput when the model cannot read triples, so that they would change no answer."""

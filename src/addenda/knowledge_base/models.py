@@ -1,11 +1,14 @@
-"""The base model of one knowledge base and its skill of reading triples: loaded when first needed, and kept.
+"""The base model of one knowledge base and its skills of reading and writing triples: loaded when needed, and kept.
 
 A model is local (the bundled one, a directory, a cached hub id) or behind an address: ``http://host:8000/v1#name``. A
-local one reads triples with an adapter that it was trained for, a remote one with tool calls.
+local one reads and writes triples with adapters that were trained for it, a remote one reads with tool calls and writes
+in a form that it is asked for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +18,9 @@ from pydantic import SecretStr
 
 from addenda.errors import InvalidInput, LedgerBroken, MissingDependency, ModelMismatch, UnreadableFile
 from addenda.ledger import Ledger
+from addenda.memories.triples.remote_writer import RemoteWriter
 from addenda.memories.triples.tool_reading import ToolReading
+from addenda.memories.triples.writers import Writer
 from addenda.models.base import LanguageModel
 from addenda.models.bundled import adapter_directory
 from addenda.models.files import BUNDLED, find_model
@@ -39,6 +44,8 @@ class ModelChoice:
     batch_size: int = 64
     read_adapter: Path | None = None
     """The adapter for ``read``; None: the one that came with the model, in ``adapters/read`` beside its weights."""
+    write_adapter: Path | None = None
+    """The adapter for ``write``, likewise."""
     api_key: SecretStr | None = field(default=None, repr=False)
     """Opens a remote model."""
 
@@ -51,6 +58,15 @@ class ModelIdentity:
     fingerprint: str
     tokenizer_fingerprint: str
     """Empty for a remote model, whose tokenizer nobody here knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A model's skill of writing statements from text."""
+
+    name: str
+    """The model's, by which it is named as the author of what it writes."""
+    writer: Writer
 
 
 def is_remote(name: str) -> bool:
@@ -107,6 +123,7 @@ class ModelInUse:
         self._local: LocalModel | None = None
         self._remote: RemoteModel | None = None
         self._reading: Reading | None = None
+        self._writing: Writing | None = None
 
     @property
     def name(self) -> str:
@@ -152,6 +169,27 @@ class ModelInUse:
             self._reading = self._local_reading()
         return self._reading
 
+    @contextmanager
+    def writing(self, relations: Sequence[str]) -> Generator[Writing]:
+        """The model's skill of writing statements, to be used inside the ``with`` block.
+
+        It need not be the model that the knowledge base was made with: what it writes is only ever proposed.
+
+        Args:
+            relations: Names of relations that a remote model is offered; a local one has learned them.
+
+        Raises InvalidInput when a local model has not learned to write, or for an unusable address; ModelUnavailable,
+        ModelMismatch or UnreadableFile when the model or its adapter cannot be loaded; MissingDependency.
+        """
+        name = self.name
+        if is_remote(name):
+            with _remote(name, self._choice) as remote:
+                yield Writing(name, RemoteWriter(remote, relations, at_once=remote.batch_size))
+            return
+        if self._writing is None:
+            self._writing = self._local_writing(name)
+        yield self._writing
+
     def close(self) -> None:
         """Close the connections to a remote model."""
         if self._remote is not None:
@@ -190,6 +228,24 @@ class ModelInUse:
         if given is None and not directory.is_dir():
             return None
         return ReadingModel(local, load_adapter(local, directory, "read"))
+
+    def _local_writing(self, name: str) -> Writing:
+        given = self._choice.write_adapter
+        directory = adapter_of(name, "write") if given is None else given
+        if not directory.is_dir():
+            raise InvalidInput(
+                f"the model {name!r} has not learned to write triples: there is no adapter in {str(directory)!r}; "
+                "train it (`addenda train write`) and name the adapter with ADDENDA_WRITE_ADAPTER or --write-adapter, "
+                "or let a model behind an address write"
+            )
+        try:
+            local = self.local
+        except ModelMismatch:  # another model, which may write all the same
+            local = _load(name, self._choice)
+        from addenda.memories.triples.local_writer import LocalWriter
+        from addenda.models.adapters import load_adapter
+
+        return Writing(name, LocalWriter(local, load_adapter(local, directory, "write")))
 
     def _remote_reading(self) -> Reading:
         registry, model = self._ledger.state().registry, self._connected()

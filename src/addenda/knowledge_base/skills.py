@@ -16,7 +16,7 @@ from addenda.memories.triples.curriculum import Split, apart, split_documents
 from addenda.memories.triples.docred import DocumentFile, read_documents, read_relation_names
 from addenda.memories.triples.skill_settings import Skill, SkillSettings, skill_of, skill_settings
 from addenda.memories.triples.training import PhaseProgress, train_skill
-from addenda.memories.triples.training_folder import TrainingReport
+from addenda.memories.triples.training_folder import TrainingReport, refuse_foreign, storage
 
 if TYPE_CHECKING:
     from addenda.models.local import LocalModel
@@ -80,8 +80,11 @@ def train_from_files(
     MissingDependency without the ``local`` extra, ModelUnavailable for the model, and what
     :func:`addenda.memories.triples.training.train_skill` raises.
     """
+    local = _local_models()
+    with storage(directory):
+        refuse_foreign(directory)
     split, refused = _material(files, settings)
-    report = train_skill(skill, _loaded(model, threads), split, settings, directory, progress)
+    report = train_skill(skill, local.load(model, threads=threads), split, settings, directory, progress)
     return Trained(report, refused)
 
 
@@ -108,11 +111,11 @@ def _read(path: Path, relations: Mapping[str, str] | None) -> DocumentFile:
     return found
 
 
-def _loaded(name: str, threads: int | None) -> LocalModel:
+def _local_models() -> type[LocalModel]:
     try:
         from addenda.models.local import LocalModel
     except ModuleNotFoundError as error:
         raise MissingDependency(
             f"training needs the package {error.name!r}, which is not installed; run: pip install 'addenda[local]'"
         ) from error
-    return LocalModel.load(name, threads=threads)
+    return LocalModel

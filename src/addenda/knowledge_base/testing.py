@@ -38,6 +38,8 @@ from addenda.types import Addendum, Fact, MemoryName
 
 ASKED_IN_FULL = 1_000
 """So many changes of a batch are all asked about."""
+NEIGHBOURS_ASKED = 100
+"""With at most so many changes in a batch, questions close by are also asked about facts that are only read."""
 READ_SAMPLE = 299
 """Facts that are read of a larger batch: the least number for 1 % at 95 % confidence (0.99 ** 299 < 0.05)."""
 ASKED_SAMPLE = 59
@@ -67,14 +69,22 @@ class Testing:
         self._artifacts = artifacts
         self._memories = memories
 
-    def test(self, ids: Sequence[str], *, by: Person, progress: Progress = silent) -> Report:
+    def test(
+        self, ids: Sequence[str], found: Mapping[str, Addendum], *, by: Person, progress: Progress = silent
+    ) -> Report:
         """Run the gate on approved changes, as one batch, and record the verdicts.
+
+        Args:
+            ids: The changes, in the order in which they are to act.
+            found: Their addenda, but for the erased.
+            by: Who tests.
+            progress: Told how far it is.
 
         Raises Conflict when one of them is not approved, or the live state moved while the test ran; InvalidInput for
         triples when the model cannot read them.
         """
         _check(self._ledger.state(), ids, by)
-        batch = self._batch(ids, progress)
+        batch = self._batch({i: found[i] for i in ids}, progress)
         report, artefacts = self._judge(batch, progress)
         prepared = self._memories.keeper("edits").store(
             {i: artefacts["edits"][i] for i in report.passed if i in artefacts.get("edits", {})}
@@ -93,9 +103,7 @@ class Testing:
             session.append(by.actor, [body], "tested")
         return report
 
-    def _batch(self, ids: Sequence[str], progress: Progress) -> _Batch:
-        found = self._ledger.addenda(ids)
-        addenda = {i: found[i] for i in ids}
+    def _batch(self, addenda: Mapping[str, Addendum], progress: Progress) -> _Batch:
         registry = self._ledger.state().registry
         by_relation = routes(addenda.values(), registry)
         used: set[MemoryName] = {name for route in by_relation.values() for name in route.memories}
@@ -167,8 +175,11 @@ class Testing:
         progress: Progress,
     ) -> Report:
         changing = {w.prompts[0] for w in worded.values()}
-        in_full = len(batch.addenda) <= ASKED_IN_FULL
-        cases = [_case(w, changing, batch.rivals[i], in_full=in_full) for i, w in worded.items()]
+        small = len(batch.addenda) <= NEIGHBOURS_ASKED
+        cases = [
+            _case(w, changing, batch.rivals[i], near=small or batch.routes[i].memories != ("triples",))
+            for i, w in worded.items()
+        ]
 
         def stage(ids: Collection[str]) -> Responder:
             chosen = [i for i in worded if i in set(ids)]
@@ -241,6 +252,6 @@ class _Exactly:
     object: None = None
 
 
-def _case(worded: Worded, changing: Collection[str], rivals: tuple[str, ...], *, in_full: bool) -> Case:
+def _case(worded: Worded, changing: Collection[str], rivals: tuple[str, ...], *, near: bool) -> Case:
     case = worded.case(changing, rivals)
-    return case if in_full else replace(case, neighbours=())
+    return case if near else replace(case, neighbours=())

@@ -35,10 +35,11 @@ class TriplesKeeper:
         self._artifacts = artifacts
         self._database = database
         self._memory: TriplesMemory | None = None
+        self._at_hand: Mapping[str, bytes] = {}
 
     @property
     def name(self) -> MemoryName:
-        """``triples``."""
+        """The memory of triples."""
         return "triples"
 
     @property
@@ -90,17 +91,19 @@ class TriplesKeeper:
         """The digests; the contents in the ledger are what outlives a crash."""
         return {i: hashlib.sha256(artefact).hexdigest() for i, artefact in artefacts.items()}
 
-    def stored(self, records: Sequence[Record], tested: Mapping[str, str]) -> Mapping[str, str]:
-        """The digest for each record whose content is in the ledger."""
+    def stored(self, addenda: Mapping[str, Addendum], tested: Mapping[str, str]) -> Mapping[str, str]:
+        """The digest for each content; the artefacts are kept at hand, because they are delivered next."""
         del tested
-        return self.store({change.addendum_id: change.artefact for change in self._deliveries(records)})
+        self._at_hand = {i: triple_of(addendum).to_bytes() for i, addendum in addenda.items()}
+        return self.store(self._at_hand)
 
     def check(self, delivered: Mapping[str, str]) -> None:
         """Raise LedgerBroken when the artefact of a content is not what was delivered."""
-        state, ids = self._ledger.state(), list(delivered)
+        ids = list(delivered)
         for start in range(0, len(ids), _AT_ONCE):
-            found = self.stored([state.record(i) for i in ids[start : start + _AT_ONCE]], delivered)
-            altered = next((i for i in ids[start : start + _AT_ONCE] if found.get(i) != delivered[i]), None)
+            some = ids[start : start + _AT_ONCE]
+            found = self.store({i: triple_of(a).to_bytes() for i, a in self._ledger.addenda(some).items()})
+            altered = next((i for i in some if found.get(i) != delivered[i]), None)
             if altered is not None:
                 raise LedgerBroken(
                     f"the triple of {altered!r} is not what was delivered; restore the database from a backup"
@@ -141,11 +144,13 @@ class TriplesKeeper:
 
     def _deliveries(self, records: Sequence[Record]) -> list[Deliver]:
         """What is to be held of these records, from the contents in the ledger."""
-        addenda = self._ledger.addenda([record.id for record in records])
+        artefacts, self._at_hand = self._at_hand, {}
+        missing = self._ledger.addenda([record.id for record in records if record.id not in artefacts])
+        artefacts = {**artefacts, **{i: triple_of(addendum).to_bytes() for i, addendum in missing.items()}}
         return [
-            Deliver(r.id, triple_of(addenda[r.id]).to_bytes(), r.sequence or 0, Window(r.starts, r.ends, r.audience))
+            Deliver(r.id, artefacts[r.id], r.sequence or 0, Window(r.starts, r.ends, r.audience))
             for r in records
-            if r.id in addenda
+            if r.id in artefacts
         ]
 
 

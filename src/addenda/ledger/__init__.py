@@ -7,11 +7,13 @@ module                  what it is about
 ``chain``               canonical JSON, hashes, commitments, :class:`Head`, and the verifier of a sequence of events
 ``transitions``         the state machine of an addendum, in one table
 ``records``             :class:`Record`: one addendum as the ledger has it, its status, and THE predicate of being live
+``shelves``             :class:`Records`: all of them, in a mapping that costs little to change
 ``state``, ``fold``     everything that the events add up to, and how (``governing`` and ``lives`` are its halves)
 ``policy``, ``people``  roles, approval rules, trust; people and their tokens
 ``relations``           the relation registry; when two facts are about the same thing
 ``admission``           who may append what, now; which changes need a second person
-``store``               :class:`Ledger` and :class:`Session`: the ledger in a database, one writer at a time
+``sealing``             cleaning what is proposed, and parting content from event
+``store``, ``session``  :class:`Ledger` and :class:`Session`: the ledger in a database, one writer at a time
 ``rows``, ``tables``    how events and contents lie in the database
 ``audit``               verification of a stored ledger, contents included
 ======================= ==============================================================================================
@@ -63,20 +65,24 @@ from addenda.ledger.events import (
 from addenda.ledger.fold import apply, fold
 from addenda.ledger.people import Person, authenticate, new_token, person_name, token_hash
 from addenda.ledger.policy import Decision, Policy, Role, Rule, is_weaker, least_trust
-from addenda.ledger.records import Approval, Closing, Record, Verdict
+from addenda.ledger.records import Approval, Closing, Record, Standing, Verdict
 from addenda.ledger.relations import (
     ANY_RELATION,
     Registry,
     RelationSpec,
     check_value,
     content_key,
+    content_keys,
     default_spec,
     key,
     normalised_value,
 )
 from addenda.ledger.rows import SealedContent
+from addenda.ledger.sealing import Draft, clean_all, clean_content, seal
+from addenda.ledger.session import Session
+from addenda.ledger.shelves import Records
 from addenda.ledger.state import PendingChange, State
-from addenda.ledger.store import Draft, Ledger, Session, clean_content, seal, utc_now
+from addenda.ledger.store import Ledger, utc_now
 from addenda.ledger.transitions import Stage, check_move
 
 __all__ = [
@@ -111,6 +117,7 @@ __all__ = [
     "Proposal",
     "Proposed",
     "Record",
+    "Records",
     "Registry",
     "Rejected",
     "RelationDeclared",
@@ -127,6 +134,7 @@ __all__ = [
     "SettingChangeDropped",
     "SettingChangeProposed",
     "Stage",
+    "Standing",
     "State",
     "SuiteChanged",
     "SuiteQuestion",
@@ -140,8 +148,10 @@ __all__ = [
     "authenticate",
     "check_move",
     "check_value",
+    "clean_all",
     "clean_content",
     "content_key",
+    "content_keys",
     "decide",
     "default_spec",
     "fold",

@@ -15,12 +15,12 @@ from types import MappingProxyType
 
 from addenda.errors import Conflict, InvalidInput, PermissionDenied
 from addenda.ledger import events as ev
-from addenda.ledger.chain import body_text
 from addenda.ledger.events import Actor, kind_of
 from addenda.ledger.people import Person, person_name
-from addenda.ledger.policy import Decision, Role, Subject, is_weaker, least_trust
+from addenda.ledger.policy import ContentKind, Decision, Policy, Role, Subject, is_weaker, least_trust
 from addenda.ledger.records import Record
 from addenda.ledger.relations import RelationSpec
+from addenda.ledger.sealing import is_clean
 from addenda.ledger.state import State
 from addenda.text import clean, normalised
 from addenda.types import TRUST_ORDER, Content, Fact, Trust
@@ -28,8 +28,11 @@ from addenda.types import TRUST_ORDER, Content, Fact, Trust
 DECIDERS: frozenset[Role] = frozenset({"approver", "admin"})
 """The roles whose holders confirm weakening changes."""
 
-_ESCAPED_CONTROL = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:u00..|b|f))")
-"""A control character as JSON spells it, its backslash not itself escaped."""
+_ESCAPE = re.compile(r"\\(?:u00..|.)")
+"""An escaped character as JSON spells it, backslashes too."""
+
+_CONTROLS = ("\\u", "\\b", "\\f")
+"""How the escapes of control characters begin; those of tabs and line ends are allowed."""
 
 _ADMIN: frozenset[Role] = frozenset({"admin"})
 _REVIEW: frozenset[Role] = frozenset({"approver"})
@@ -107,12 +110,20 @@ def require(state: State, person: Person, kind: str) -> None:
         )
 
 
-def check_text(body: ev.Body) -> None:
-    """Raise InvalidInput for hidden characters anywhere in a body, and for a name that no person can have."""
-    text = body_text(body)
-    clean(text, f"the text of this {kind_of(body)!r} event")
-    if found := _ESCAPED_CONTROL.search(text):
-        raise InvalidInput(f"the text of this {kind_of(body)!r} event has a control character ({found[1]}); delete it")
+def check_text(body: ev.Body, text: str) -> None:
+    """Raise InvalidInput for hidden characters anywhere in a body, and for a name that no person can have.
+
+    Args:
+        body: What is to be appended.
+        text: How it will be stored (:func:`addenda.ledger.chain.body_text`).
+    """
+    if not is_clean(text):
+        clean(text, f"the text of this {kind_of(body)!r} event")
+    for escaped in _ESCAPE.findall(text) if "\\" in text else ():
+        if escaped.startswith(_CONTROLS):
+            raise InvalidInput(
+                f"the text of this {kind_of(body)!r} event has a control character ({escaped}); delete it"
+            )
     inner = body.change if isinstance(body, ev.SettingChangeProposed) else body
     name = inner.name if isinstance(inner, ev.PersonAdded) else inner.admin if isinstance(inner, ev.Created) else None
     if name is not None and person_name(name) != name:
@@ -127,13 +138,32 @@ def needs_confirmation(state: State, actor: Actor, change: ev.Body) -> str:
 
 def decide(state: State, record: Record, content: Content) -> Decision:
     """What the policy in force asks for before this proposal may go on."""
-    relation = normalised(content.relation) if isinstance(content, Fact) else None
-    return state.policy.decide(Subject(record.kind, record.source, record.trust, record.tags, relation))
+    return Deciding(state.policy).decide(record, content)
 
 
-def check_approval(state: State, actor: Actor, record: Record, content: Content, body: ev.Approved) -> None:
-    """Raise PermissionDenied when the policy in force does not allow this approval in this form."""
-    decision = decide(state, record, content)
+class Deciding:
+    """What one policy asks for, proposal after proposal. Those that differ in nothing it looks at are decided once."""
+
+    def __init__(self, policy: Policy) -> None:
+        """Take the policy in force."""
+        self._policy = policy
+        self._by_source, self._by_relation = policy.looks_at_sources, policy.looks_at_relations
+        self._known: dict[tuple[ContentKind, str, Trust, tuple[str, ...], str | None], Decision] = {}
+
+    def decide(self, record: Record, content: Content | None) -> Decision:
+        """What is asked for before this proposal may go on; the content matters if the policy looks at relations."""
+        relation = normalised(content.relation) if self._by_relation and isinstance(content, Fact) else None
+        proposal = record.proposal
+        source = proposal.source if self._by_source else ""
+        asked = (proposal.content_kind, source, proposal.trust, proposal.tags, relation)
+        found = self._known.get(asked)
+        if found is None:
+            found = self._known[asked] = self._policy.decide(Subject(*asked))
+        return found
+
+
+def check_approval(state: State, actor: Actor, record: Record, decision: Decision, body: ev.Approved) -> None:
+    """Raise PermissionDenied when the policy in force, which made this decision, does not allow the approval so."""
     if decision.reviewers is None:
         why = f"rule {decision.rule!r} forbids it" if decision.rule else "no rule of the policy fits it"
         raise PermissionDenied(
@@ -198,10 +228,13 @@ def _check_addenda(state: State, body: ev.Body) -> None:
 
 
 def _check_trust(state: State, body: ev.Proposed) -> None:
+    if not any(proposal.evidence for proposal in body.proposals):
+        return
     trusts: dict[str, Trust] = {}
-    if any(proposal.evidence for proposal in body.proposals):
-        trusts.update((record.id, record.trust) for record in state.records.values())
     for proposal in body.proposals:
+        for i in proposal.evidence:
+            if i not in trusts and (record := state.records.find(i)) is not None:
+                trusts[i] = record.trust
         limit = least_trust(trusts[i] for i in proposal.evidence if i in trusts)
         if TRUST_ORDER.index(proposal.trust) > TRUST_ORDER.index(limit):
             raise InvalidInput(

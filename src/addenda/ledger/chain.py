@@ -20,16 +20,24 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from json.encoder import encode_basestring as quoted
+
+from pydantic import TypeAdapter
 
 from addenda.errors import InvalidInput
-from addenda.ledger.events import Actor, Body, Event
-from addenda.types import Content
+from addenda.ledger.events import Actor, Body, Event, Proposal, Proposed
+from addenda.types import Content, Fact
 
 GENESIS = "sha256:" + 64 * "0"
 """The hash before the first event."""
+
+_WITHOUT_PARTS = frozenset({str, int, bool, type(None)})
+"""Types of JSON values that have nothing inside and are no floating-point numbers."""
+
+_PROPOSALS: TypeAdapter[tuple[Proposal, ...]] = TypeAdapter(tuple[Proposal, ...])
 
 _HEAD = re.compile(r"addenda-head ([1-9]\d{0,18}) (sha256:[0-9a-f]{64})")
 
@@ -40,31 +48,49 @@ def canonical_json(value: object) -> str:
     Raises InvalidInput for a floating-point number, a value that JSON does not have, a lone surrogate, or text that is
     not in NFC.
     """
-    _refuse_floats(value)
+    _refuse_floats((value,))
     try:
         text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        text.encode("utf-8")
     except (TypeError, ValueError) as error:
+        raise InvalidInput(f"this value cannot be written to the ledger: {error}") from error
+    return _spelled(text)
+
+
+def _spelled(text: str) -> str:
+    """Canonical JSON itself, if it can be stored and there is no other way to compose its characters."""
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except ValueError as error:
         raise InvalidInput(f"this value cannot be written to the ledger: {error}") from error
     if not unicodedata.is_normalized("NFC", text):
         raise InvalidInput("text for the ledger must be in NFC; pass it through addenda.text.clean first")
     return text
 
 
-def _refuse_floats(value: object) -> None:
-    if isinstance(value, float):
-        raise InvalidInput(f"{value!r} is a floating-point number; write it as decimal text")
-    if isinstance(value, dict):
-        for item in value.values():  # pyright: ignore[reportUnknownVariableType] - any JSON value may be inside
-            _refuse_floats(item)  # pyright: ignore[reportUnknownArgumentType]
-    elif isinstance(value, list | tuple):
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
-            _refuse_floats(item)  # pyright: ignore[reportUnknownArgumentType]
+def _refuse_floats(values: Iterable[object]) -> None:
+    for value in values:
+        if isinstance(value, float):
+            raise InvalidInput(f"{value!r} is a floating-point number; write it as decimal text")
+        if isinstance(value, dict | list | tuple):
+            parts = _parts(value)  # pyright: ignore[reportUnknownArgumentType] - any JSON value may be inside
+            if not _WITHOUT_PARTS.issuperset(map(type, parts)):
+                _refuse_floats(parts)
+
+
+def _parts(whole: dict[object, object] | list[object] | tuple[object, ...]) -> Collection[object]:
+    return whole.values() if isinstance(whole, dict) else whole
 
 
 def body_text(body: Body) -> str:
     """A body as it is stored and hashed: canonical JSON, fields that equal their default left out."""
-    return canonical_json(body.model_dump(mode="json", exclude_defaults=True))
+    if not isinstance(body, Proposed):
+        return canonical_json(body.model_dump(mode="json", exclude_defaults=True))
+    # The fields of a proposal are declared in alphabetical order, so that a long batch need not be sorted.
+    proposals = _PROPOSALS.dump_json(body.proposals, exclude_defaults=True).decode()
+    rest = canonical_json(body.model_dump(mode="json", exclude_defaults=True, exclude={"proposals"}))
+    return _spelled(f'{rest[:-1]},"proposals":{proposals}}}')
 
 
 def moment_text(moment: datetime) -> str:
@@ -80,21 +106,21 @@ def event_hash(
     return _sha256(canonical_json(fields))
 
 
-def hash_of(event: Event) -> str:
-    """The hash that this event must have."""
+def hash_of(event: Event, text: str | None = None) -> str:
+    """The hash that this event must have; ``text`` is that of its body (:func:`body_text`), if it is at hand."""
     return event_hash(
         position=event.position,
         at=moment_text(event.at),
         actor_kind=event.actor.kind,
         actor_name=event.actor.name,
         reason=event.reason,
-        body=body_text(event.body),
+        body=body_text(event.body) if text is None else text,
         previous_hash=event.previous_hash,
     )
 
 
-def link(previous: Head | None, at: datetime, actor: Actor, reason: str, body: Body) -> Event:
-    """The event that follows ``previous`` (None for the first)."""
+def link(previous: Head | None, at: datetime, actor: Actor, reason: str, body: Body, text: str | None = None) -> Event:
+    """The event that follows ``previous`` (None for the first); ``text`` is that of its body, if it is at hand."""
     draft = Event.model_validate(
         {
             "position": previous.position + 1 if previous else 1,
@@ -106,17 +132,20 @@ def link(previous: Head | None, at: datetime, actor: Actor, reason: str, body: B
             "hash": GENESIS,
         }
     )
-    return draft.model_copy(update={"hash": hash_of(draft)})
+    return draft.model_copy(update={"hash": hash_of(draft, text)})
 
 
 def content_text(content: Content) -> str:
     """Content as it is stored and committed to: canonical JSON of all its fields."""
+    if isinstance(content, Fact):
+        said = f'"object":{quoted(content.object)},"relation":{quoted(content.relation)}'
+        return _spelled(f'{{"kind":"fact",{said},"subject":{quoted(content.subject)}}}')
     return canonical_json(content.model_dump(mode="json"))
 
 
 def commitment_of(salt: str, content: str) -> str:
     """The commitment to a content text with this salt."""
-    return _sha256(canonical_json(["addenda content 1", salt, content]))
+    return _sha256(_spelled(f'["addenda content 1",{quoted(salt)},{quoted(content)}]'))
 
 
 def _sha256(text: str) -> str:

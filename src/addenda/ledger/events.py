@@ -15,7 +15,8 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
+from pydantic.dataclasses import dataclass
 
 from addenda.ledger.policy import ContentKind, Policy, Role
 from addenda.ledger.relations import RelationSpec
@@ -208,23 +209,28 @@ class SettingChangeDropped(Body):
     change_id: str
 
 
-class Proposal(Frozen):
-    """One proposed addendum: everything about it but its content."""
+@dataclass(frozen=True, slots=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class Proposal:
+    """One proposed addendum: everything about it but its content.
 
-    id: AddendumId
+    Every record keeps its proposal in memory; having slots, it takes a tenth of the room of the other values here. Its
+    fields are in alphabetical order, in which they are hashed: a new one must stand in its place.
+    """
+
+    audience: tuple[str, ...] = (EVERYONE,)
+    author: str = Field(min_length=1)
     commitment: Hash
     """Salted hash of the content."""
     content_kind: ContentKind
-    source: str = Field(min_length=1)
-    author: str = Field(min_length=1)
-    valid_from: Moment | None = None
-    valid_until: Moment | None = None
-    audience: tuple[str, ...] = (EVERYONE,)
-    trust: Trust = "normal"
-    tags: tuple[str, ...] = ()
     evidence: tuple[AddendumId, ...] = ()
+    id: AddendumId
+    source: str = Field(min_length=1)
     supersedes: tuple[AddendumId, ...] = ()
     """The addenda that it is meant to replace."""
+    tags: tuple[str, ...] = ()
+    trust: Trust = "normal"
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
 
 
 class Proposed(Body):

@@ -1,10 +1,11 @@
 """State is a pure fold of the events: this is the fold.
 
-:func:`fold` copies the mappings of the starting state once, works on the copies while it reads events, and hands out
-a new state at the end; nothing else sees the copies. An event that is not possible raises, and leaves the starting
-state as it was. Only what must hold for *every* ledger is checked here: legal transitions, known ids, that a model
-only proposes, that nobody approves what they proposed. Who may do what is policy, which can change with the software;
-it is checked when an event is appended (:mod:`addenda.ledger.admission`), not when it is read again.
+:func:`fold` copies the settings of the starting state once, works on the copies while it reads events, and hands out
+a new state at the end; nothing else sees the copies. Of the records, which can be a million, it holds only those that
+changed. An event that is not possible raises, and leaves the starting state as it was. Only what must hold for *every*
+ledger is checked here: legal transitions, known ids, that a model only proposes, that nobody approves what they
+proposed. Who may do what is policy, which can change with the software; it is checked when an event is appended
+(:mod:`addenda.ledger.admission`), not when it is read again.
 """
 
 from __future__ import annotations
@@ -49,7 +50,6 @@ def fold(events: Iterable[Event], start: State | None = None) -> State:
         thresholds=governing.thresholds,
         memories=governing.memories,
         pending=governing.pending,
-        replacements=lives.replacements,
         sequence=lives.sequence,
     )
 

@@ -10,8 +10,9 @@ This module knows neither people nor the ledger; :mod:`addenda.ledger.admission`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from pydantic import Field
@@ -27,6 +28,10 @@ Approval: TypeAlias = Literal["automatic", "one reviewer", "two reviewers", "nob
 """What a rule asks for, from lax to strict."""
 
 APPROVAL_ORDER: tuple[Approval, ...] = ("automatic", "one reviewer", "two reviewers", "nobody")
+
+_REVIEWERS: Mapping[Approval, int | None] = MappingProxyType(
+    {"automatic": 0, "one reviewer": 1, "two reviewers": 2, "nobody": None}
+)
 
 ContentKind: TypeAlias = Literal["fact", "edit", "note", "document"]
 """The four kinds of content, as in :data:`addenda.types.Content`."""
@@ -75,6 +80,21 @@ class Policy(Frozen):
 
     rules: tuple[Rule, ...] = ()
 
+    @property
+    def looks_at_sources(self) -> bool:
+        """Whether a rule asks where a proposal comes from."""
+        return any(rule.source_prefix for rule in self.rules)
+
+    @property
+    def looks_at_relations(self) -> bool:
+        """Whether a rule asks which relation a fact is of, so that contents must be read to decide."""
+        return any(rule.relations for rule in self.rules)
+
+    @property
+    def has_automatic(self) -> bool:
+        """Whether a rule lets anything pass without a person."""
+        return any(rule.approval == "automatic" for rule in self.rules)
+
     def decide(self, subject: Subject) -> Decision:
         """What the policy asks for before this proposal may go on."""
         for rule in self.rules:
@@ -93,7 +113,7 @@ class Decision:
     @property
     def reviewers(self) -> int | None:
         """How many different people must approve; 0 is automatic, None means that nobody may."""
-        return {"automatic": 0, "one reviewer": 1, "two reviewers": 2, "nobody": None}[self.approval]
+        return _REVIEWERS[self.approval]
 
 
 def least_trust(trusts: Iterable[Trust]) -> Trust:

@@ -10,11 +10,12 @@ This module does not know which addenda exist; the conversion between different 
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
+from json.encoder import encode_basestring
 from types import MappingProxyType
 from typing import Annotated, Literal, TypeAlias
 
@@ -121,10 +122,15 @@ class Registry:
 
     def __init__(self, specs: Mapping[str, RelationSpec] = MappingProxyType({})) -> None:
         self._specs = specs
+        self._found: dict[str, RelationSpec] = {}
 
     def get(self, name: str) -> RelationSpec:
         """The declared specification, or a default one with ``declared=False``."""
-        return self._specs.get(normalised(name)) or default_spec(name, self._specs.get(ANY_RELATION))
+        found = self._found.get(name)
+        if found is None:
+            declared = self._specs.get(normalised(name))
+            found = self._found[name] = declared or default_spec(name, self._specs.get(ANY_RELATION))
+        return found
 
     def names(self) -> tuple[str, ...]:
         """The declared names, sorted, without :data:`ANY_RELATION`."""
@@ -143,13 +149,26 @@ def key(fact: Fact) -> Key:
 
 def content_key(content: Content) -> str | None:
     """The key of a fact, or of an edit's prompt, as one string for an index; None for notes and documents."""
-    match content:
-        case Fact():
-            return json.dumps(["fact", *key(content)], ensure_ascii=False)
-        case Edit():
-            return json.dumps(["edit", normalised(content.prompt)], ensure_ascii=False)
-        case _:
-            return None
+    return content_keys([content])[0]
+
+
+def content_keys(contents: Iterable[Content]) -> list[str | None]:
+    """:func:`content_key` of many contents, which often have subjects and relations in common."""
+
+    @cache
+    def quoted(text: str) -> str:
+        return encode_basestring(normalised(text))
+
+    keys: list[str | None] = []
+    for content in contents:
+        match content:
+            case Fact():
+                keys.append(f'["fact", {quoted(content.subject)}, {quoted(content.relation)}]')
+            case Edit():
+                keys.append(f'["edit", {quoted(content.prompt)}]')
+            case _:
+                keys.append(None)
+    return keys
 
 
 def normalised_value(value: str, spec: RelationSpec) -> str:
@@ -166,18 +185,24 @@ def normalised_value(value: str, spec: RelationSpec) -> str:
 
 def check_value(value: str, spec: RelationSpec) -> None:
     """Raise InvalidInput when a value does not fit the relation's value type."""
-    text = normalised(value)
-    problem = {
-        "quantity": _quantity(text, normalised(spec.unit)) is None,
-        "integer": (_quantity(text, "") or "?").partition(" ")[0].lstrip("-").isdigit() is False,
-        "date": _date(text) is None,
-    }.get(spec.value_type, False)
-    if problem:
+    if not _fits(value, spec.value_type):
         unit = f" in {spec.unit}" if spec.unit else ""
         raise InvalidInput(
             f"{value!r} is no value of relation {spec.name!r}, which takes a value of type {spec.value_type}{unit}; "
             "correct the value, or declare the relation with another value type"
         )
+
+
+def _fits(value: str, value_type: ValueType) -> bool:
+    match value_type:
+        case "quantity":
+            return _quantity(normalised(value), "") is not None
+        case "integer":
+            return (_quantity(normalised(value), "") or "?").partition(" ")[0].lstrip("-").isdigit()
+        case "date":
+            return _date(normalised(value)) is not None
+        case "text" | "name":
+            return True
 
 
 def _quantity(text: str, unit: str) -> str | None:

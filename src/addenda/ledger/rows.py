@@ -7,9 +7,8 @@ nothing can be written beside what the hash covers.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
@@ -21,13 +20,18 @@ from addenda.ledger.events import AnyBody, Event, kind_of
 from addenda.ledger.tables import CONTENTS, EVENTS
 from addenda.types import Content
 
-_CHUNK = 500
+_CHUNK = 5_000
+"""Values in one statement; both databases allow several times as many."""
+
+_AT_ONCE = 16
+"""Events that are read together."""
+
+_T = TypeVar("_T")
 _BODIES: TypeAdapter[AnyBody] = TypeAdapter(AnyBody)
 _CONTENTS: TypeAdapter[Content] = TypeAdapter(Content)
 
 
-@dataclass(frozen=True, slots=True)
-class SealedContent:
+class SealedContent(NamedTuple):
     """Content as it is stored: canonical text, the salt of its commitment, and what it is about."""
 
     addendum_id: str
@@ -50,8 +54,15 @@ class SealedContent:
             raise LedgerBroken(f"the content of {self.addendum_id!r} cannot be read; run `verify`") from error
 
 
-def insert_events(connection: Connection, events: Sequence[Event]) -> None:
-    """Append events. A unique position and predecessor keep two writers from forking the chain."""
+def insert_events(connection: Connection, events: Sequence[Event], texts: Sequence[str] | None = None) -> None:
+    """Append events. A unique position and predecessor keep two writers from forking the chain.
+
+    Args:
+        connection: A writer's transaction.
+        events: The events.
+        texts: The text of each one's body (:func:`~addenda.ledger.chain.body_text`), if at hand.
+    """
+    bodies = [body_text(event.body) for event in events] if texts is None else texts
     connection.execute(
         sa.insert(EVENTS),
         [
@@ -62,19 +73,30 @@ def insert_events(connection: Connection, events: Sequence[Event]) -> None:
                 "actor": event.actor.name,
                 "reason": event.reason,
                 "kind": kind_of(event.body),
-                "body": body_text(event.body),
+                "body": body,
                 "previous_hash": event.previous_hash,
                 "hash": event.hash,
             }
-            for event in events
+            for event, body in zip(events, bodies, strict=True)
         ],
     )
 
 
 def select_events(connection: Connection, after: int = 0, until: int | None = None) -> Iterator[Row[Any]]:
-    """Rows of events in order of position."""
+    """Rows of events in order of position, a few at a time: one event can be about thousands of addenda."""
     query = sa.select(EVENTS).where(EVENTS.c.position > after).order_by(EVENTS.c.position)
-    yield from connection.execute(query if until is None else query.where(EVENTS.c.position <= until))
+    if until is not None:
+        query = query.where(EVENTS.c.position <= until)
+    yield from connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+
+
+def select_events_at(connection: Connection, positions: Iterable[int]) -> Iterator[Row[Any]]:
+    """The rows of the events at these positions, in order."""
+    for chunk in _chunks(sorted(positions)):
+        yield from connection.execute(
+            sa.select(EVENTS).where(EVENTS.c.position.in_(chunk)).order_by(EVENTS.c.position),
+            execution_options={"yield_per": _AT_ONCE},
+        )
 
 
 def select_hash(connection: Connection, position: int) -> str | None:
@@ -121,21 +143,33 @@ def is_canonical(row: Row[Any], event: Event) -> bool:
 def insert_contents(connection: Connection, contents: Sequence[SealedContent]) -> None:
     """Store contents beside the events that commit to them."""
     if contents:
-        connection.execute(
-            sa.insert(CONTENTS),
-            [{"addendum_id": c.addendum_id, "salt": c.salt, "content": c.content, "about": c.about} for c in contents],
+        # Past the handling of each value, which takes longer than the database does.
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        connection.exec_driver_sql(
+            f"INSERT INTO contents (addendum_id, salt, content, about) VALUES ({mark}, {mark}, {mark}, {mark})",  # noqa: S608 - marks only
+            list(contents),
         )
 
 
 def select_contents(connection: Connection, ids: Collection[str] | None = None) -> Iterator[SealedContent]:
     """The stored contents of these addenda, or of all, in no particular order."""
-    if ids is None:
-        for row in connection.execute(sa.select(CONTENTS)):
-            yield SealedContent(row.addendum_id, row.salt, row.content, row.about)
-        return
+    columns = sa.select(CONTENTS.c.addendum_id, CONTENTS.c.salt, CONTENTS.c.content, CONTENTS.c.about)
+    queries = [columns] if ids is None else [columns.where(CONTENTS.c.addendum_id.in_(chunk)) for chunk in _chunks(ids)]
+    for query in queries:
+        for row in connection.execute(query):
+            yield SealedContent(*row)
+
+
+def select_stored(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Those of these addenda whose contents are stored."""
+    stored: set[str] = set()
     for chunk in _chunks(ids):
-        for row in connection.execute(sa.select(CONTENTS).where(CONTENTS.c.addendum_id.in_(chunk))):
-            yield SealedContent(row.addendum_id, row.salt, row.content, row.about)
+        wanted = CONTENTS.c.addendum_id.in_(chunk)
+        if connection.execute(sa.select(sa.func.count()).where(wanted)).scalar_one() == len(chunk):
+            stored.update(chunk)
+        else:
+            stored.update(connection.execute(sa.select(CONTENTS.c.addendum_id).where(wanted)).scalars())
+    return stored
 
 
 def delete_contents(connection: Connection, ids: Collection[str]) -> None:
@@ -148,11 +182,11 @@ def select_about(connection: Connection, keys: Collection[str]) -> Iterator[tupl
     """(key, addendum id) of every content about one of these."""
     for chunk in _chunks(keys):
         query = sa.select(CONTENTS.c.about, CONTENTS.c.addendum_id).where(CONTENTS.c.about.in_(chunk))
-        for row in connection.execute(query):
-            yield row.about, row.addendum_id
+        for about, addendum_id in connection.execute(query):  # noqa: UP028 - a row is to be given as a tuple
+            yield about, addendum_id
 
 
-def _chunks(items: Iterable[str]) -> Iterator[list[str]]:
+def _chunks(items: Iterable[_T]) -> Iterator[list[_T]]:
     everything = list(dict.fromkeys(items))
     for start in range(0, len(everything), _CHUNK):
         yield everything[start : start + _CHUNK]

@@ -6,22 +6,20 @@ not be written to. Status and liveness are questions about a moment, so they tak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 from addenda.errors import UnknownId
 from addenda.ledger.chain import GENESIS, Head
 from addenda.ledger.events import Actor, Created, Setting, SuiteQuestion
 from addenda.ledger.people import Person
 from addenda.ledger.policy import Policy
-from addenda.ledger.records import Record
+from addenda.ledger.records import Record, Standing
 from addenda.ledger.relations import Registry, RelationSpec
+from addenda.ledger.shelves import Records
 from addenda.types import EVERYONE, MemoryName
 
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 _NAMED = 5
 _ID_LENGTH = 16
 
@@ -46,7 +44,7 @@ class State:
     at: datetime | None = None
     """When the last event happened."""
     created: Created | None = None
-    records: Mapping[str, Record] = field(default_factory=dict[str, Record])
+    records: Records = field(default_factory=Records)
     """Every addendum ever proposed, by id, in order of proposal."""
     people: Mapping[str, Person] = field(default_factory=dict[str, Person])
     policy: Policy = field(default_factory=Policy)
@@ -58,8 +56,6 @@ class State:
     """Digest of the configuration of each memory in use."""
     pending: Mapping[str, PendingChange] = field(default_factory=dict[str, PendingChange])
     """Changes of settings that wait for a second person, by id."""
-    replacements: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """For each addendum that was ever replaced, the replacements that became active, in that order."""
     sequence: int = 0
     """The last place given in the order in which artefacts act."""
 
@@ -75,7 +71,7 @@ class State:
 
     def record(self, addendum_id: str) -> Record:
         """The record of a full id. Raises UnknownId."""
-        found = self.records.get(addendum_id)
+        found = self.records.find(addendum_id)
         if found is None:
             raise UnknownId(f"there is no addendum {addendum_id!r}; `list` shows the ids that exist")
         return found
@@ -98,35 +94,33 @@ class State:
 
     def live(self, at: datetime, audience: str = EVERYONE, memory: MemoryName | None = None) -> tuple[Record, ...]:
         """What may reach an answer about ``at`` to ``audience`` (held by ``memory``, if one is named), in sequence."""
-        found = [
-            record
-            for record in self.records.values()
-            if record.holds_at(at, audience) and (memory is None or memory in record.memories)
-        ]
-        return tuple(sorted(found, key=lambda record: record.sequence or 0))
+        active = self._standing(lambda s: s.stage == "active" and (memory is None or memory in s.memories))
+        return _in_sequence(record for record in active if record.holds_at(at, audience))
 
     def held(self, memory: MemoryName) -> tuple[Record, ...]:
         """What a memory must hold so that every present, past and future window can be served, in sequence.
 
         Addenda that are active whatever their window: a superseded one stays held for questions about its time.
         """
-        found = [record for record in self.records.values() if record.stage == "active" and memory in record.memories]
-        return tuple(sorted(found, key=lambda record: record.sequence or 0))
+        return _in_sequence(self._standing(lambda s: s.stage == "active" and memory in s.memories))
 
     def unfinished(self) -> tuple[Record, ...]:
         """Addenda whose activation began and did not finish, in sequence."""
-        found = [record for record in self.records.values() if record.stage == "activating"]
-        return tuple(sorted(found, key=lambda record: record.sequence or 0))
+        return _in_sequence(self.records.unfinished())
+
+    def changed_after(self, position: int) -> tuple[Record, ...]:
+        """Addenda with a place in the order that an event after this position is about, in sequence.
+
+        What a memory at this position has to look at to come to the head; empty when live knowledge did not move.
+        """
+        return _in_sequence(record for record in self.records.changed_after(position) if record.sequence is not None)
 
     def moved(self, record: Record) -> tuple[str, ...]:
         """Which of the addenda it replaces have changed since ``record.based_on``; empty when that is 0."""
-        if not record.based_on:
+        if not record.supersedes or not record.based_on:
             return ()
-        return tuple(
-            target
-            for target in record.supersedes
-            if target in self.records and self.records[target].history[-1] > record.based_on
-        )
+        targets = ((target, self.records.find(target)) for target in record.supersedes)
+        return tuple(i for i, target in targets if target is not None and target.history[-1] > record.based_on)
 
     def derived_from(self, addendum_id: str) -> tuple[Record, ...]:
         """Addenda that name this one as evidence, directly or through others, in order of proposal."""
@@ -138,7 +132,17 @@ class State:
                 found.append(record)
         return tuple(found)
 
+    def _standing(self, wanted: Callable[[Standing], bool]) -> Iterator[Record]:
+        """The records with a standing of this kind, in order of proposal; each standing is looked at once."""
+        known: dict[int, bool] = {}
+        for record in self.records.values():
+            standing = record.standing
+            fits = known.get(id(standing))
+            if fits is None:
+                fits = known[id(standing)] = wanted(standing)
+            if fits:
+                yield record
 
-def with_items(mapping: Mapping[_K, _V], items: Iterable[tuple[_K, _V]]) -> dict[_K, _V]:
-    """A copy of a mapping with these items set."""
-    return {**mapping, **dict(items)}
+
+def _in_sequence(records: Iterable[Record]) -> tuple[Record, ...]:
+    return tuple(sorted(records, key=lambda record: record.sequence or 0))

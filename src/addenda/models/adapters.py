@@ -107,7 +107,8 @@ def load_adapter(model: LocalModel, directory: Path, skill: str) -> Adapter:
 def save_adapter(trained: PeftModel, card: AdapterCard, directory: Path) -> None:
     """Write a trained adapter and its card; the directory is made."""
     directory.mkdir(parents=True, exist_ok=True)
-    trained.save_pretrained(str(directory))
+    # The adapter alone: peft would add a copy of the model's own output layer where an adapter lies beside that layer.
+    trained.save_pretrained(str(directory), save_embedding_layers=False)
     # peft leaves a model card with nothing filled in, and notes where on this machine the model lay.
     (directory / "README.md").unlink(missing_ok=True)
     path = directory / _CONFIGURATION

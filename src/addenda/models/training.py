@@ -3,8 +3,8 @@
 Purpose: everything that trains (adapters that write and read triples, memory models, the probe of the bundled model)
 uses this one loop. Idea: cross-entropy on the answer's tokens only; AdamW; warm-up, then constant, then linear decay to
 zero. With `add_lora` only small low-rank matrices learn (Hu et al. 2021, "LoRA", section 4.1); without it whatever
-parameters require gradients do. The examples of a step follow from the seed and the step, so a run that was
-interrupted goes on exactly where its last checkpoint was (only the draws of a dropout differ).
+parameters require gradients do. The examples of a step and the draws of its dropout follow from the seed and the step,
+so a run that was interrupted goes on exactly where its last checkpoint was.
 Does not know: what the answers mean, and how well the model does afterwards; whoever calls it measures.
 """
 
@@ -63,11 +63,14 @@ class FinetuneSettings:
     """How long and how fast to train.
 
     `warm_up` and `decay` are shares of the steps. `bf16` computes in bfloat16 where that is safe and keeps the
-    weights as they are. `checkpoint_every` is in steps and matters only when a directory is given.
+    weights as they are. `checkpoint_every` is in steps and matters only when a directory is given. `micro_batch` is how
+    many examples of a batch are computed side by side, None for all: less needs less memory and, but for rounding,
+    gives the same step.
     """
 
     steps: int
     batch_size: int = 8
+    micro_batch: int | None = None
     learning_rate: float = 1e-3
     warm_up: float = 0.05
     decay: float = 0.33
@@ -147,6 +150,8 @@ def add_lora(model: PreTrainedModel, settings: LoraSettings | None = None) -> Pe
         with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
             # peft asks transformers under a name that transformers has given a successor
             warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+            # peft says of layers of GPT-2's kind that it turned their matrices round, as it should
+            warnings.filterwarnings("ignore", message="fan_in_fan_out is set to False", category=UserWarning)
             torch.manual_seed(shape.seed)
             return cast("PeftModel", get_peft_model(model, config))
     except ValueError as error:
@@ -196,6 +201,37 @@ def finetune(
     return FinetuneReport(done, done >= settings.steps, mean)
 
 
+def held_out_loss(
+    model: PreTrainedModel | PeftModel,
+    examples: Sequence[Example],
+    *,
+    batch_size: int = 8,
+    bf16: bool = True,
+    progress: Callable[[int, int], None] | None = None,
+) -> float:
+    """The mean cross-entropy per learned token over all examples, with the masks of training and without dropout.
+
+    `progress` is called with the examples done and all of them. Raises InvalidInput without a token to learn.
+    """
+    total = sum(map(_learned, examples))
+    if not total:
+        raise InvalidInput("there is nothing to measure a loss on: give at least one example with a token to learn")
+    device = next(model.parameters()).device
+    by_length = sorted(examples, key=lambda example: len(example.tokens))
+    was_training, found, done = model.training, 0.0, 0
+    model.eval()
+    with torch.inference_mode():
+        for start in range(0, len(by_length), batch_size):
+            part = by_length[start : start + batch_size]
+            if learned := sum(map(_learned, part)):
+                found += float(_loss(model, part, device, bf16=bf16)) * learned / total
+            done += len(part)
+            if progress is not None:
+                progress(done, len(examples))
+    model.train(was_training)
+    return found
+
+
 def _check(model: PreTrainedModel | PeftModel, examples: Sequence[Example], settings: FinetuneSettings) -> None:
     if not examples:
         raise InvalidInput("there is nothing to train on: give at least one example")
@@ -203,6 +239,8 @@ def _check(model: PreTrainedModel | PeftModel, examples: Sequence[Example], sett
         raise InvalidInput(
             f"steps={settings.steps!r} and batch_size={settings.batch_size!r} are given; both must be 1 or more"
         )
+    if settings.micro_batch is not None and settings.micro_batch < 1:
+        raise InvalidInput(f"micro_batch={settings.micro_batch!r} is given; it must be 1 or more, or None for all")
     if not _trainable(model):
         raise InvalidInput("no parameter of the model requires gradients: call add_lora(model) or unfreeze some")
 
@@ -251,17 +289,39 @@ def _step(
     for group in optimizer.param_groups:
         group["lr"] = settings.rate_at(step)
     device = _trainable(model)[0][1].device
-    tokens, mask, labels = _collate(batch, device)
-    with _precision(device, settings.bf16):
-        logits = cast("torch.Tensor", model(input_ids=tokens, attention_mask=mask, use_cache=False).logits)
-    loss = torch.nn.functional.cross_entropy(
-        logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED
-    )
-    loss.backward()
+    size = settings.micro_batch or len(batch)
+    if size < len(batch):
+        batch = sorted(batch, key=lambda example: len(example.tokens))  # so that parts hold little padding
+    parts = [part for start in range(0, len(batch), size) if any(map(_learned, part := batch[start : start + size]))]
+    total, mean = sum(map(_learned, batch)), 0.0
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(Random(f"{settings.seed}-step-{step}").getrandbits(63))
+        for part in parts:
+            # Weighted by its learned tokens, each part adds what it would in the mean over the whole batch.
+            loss = _loss(model, part, device, bf16=settings.bf16) * (sum(map(_learned, part)) / total)
+            loss.backward()
+            mean += float(loss.detach())
     torch.nn.utils.clip_grad_norm_([value for _, value in _trainable(model)], settings.clip)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    return float(loss.detach())
+    return mean
+
+
+def _learned(example: Example) -> int:
+    """How many tokens count in the loss; the first token never does, because nothing stands before it."""
+    return sum(example.learn[1:])
+
+
+def _loss(
+    model: PreTrainedModel | PeftModel, batch: Sequence[Example], device: torch.device, *, bf16: bool
+) -> torch.Tensor:
+    """The mean cross-entropy per learned token."""
+    tokens, mask, labels = _collate(batch, device)
+    with _precision(device, bf16):
+        logits = cast("torch.Tensor", model(input_ids=tokens, attention_mask=mask, use_cache=False).logits)
+    return torch.nn.functional.cross_entropy(
+        logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED
+    )
 
 
 def _precision(device: torch.device, bf16: bool) -> AbstractContextManager[object]:
@@ -303,5 +363,8 @@ def _resume(
         raise ModelMismatch(f"the checkpoint {path.name!r} belongs to a model of another shape; give another directory")
     for name, value in trained:
         value.data.copy_(stored[f"weight.{name}"])
-        optimizer.state[value] = {moment: stored[f"{moment}.{name}"] for moment in _MOMENTS}
+        # The count of steps stays where it is; the optimizer wants only the moments beside the weights.
+        optimizer.state[value] = {
+            moment: stored[f"{moment}.{name}"].to("cpu" if moment == "step" else value.device) for moment in _MOMENTS
+        }
     return int(stored[_DONE]), float(stored[_LOSS])

@@ -50,6 +50,7 @@ class Call:
             threads=settings.threads,
             batch_size=settings.batch_size,
             read_adapter=settings.read_adapter,
+            write_adapter=settings.write_adapter,
             api_key=settings.api_key,
         )
 
@@ -81,10 +82,17 @@ class Call:
             self.out.warn(f"the token file {str(path)!r} can be read by others; run: chmod 600 {path}")
 
 
-def begin(kb: Path | None, *, as_json: bool, token_file: Path | None = None, model: str | None = None) -> Call:
+def begin(
+    kb: Path | None,
+    *,
+    as_json: bool,
+    token_file: Path | None = None,
+    model: str | None = None,
+    write_adapter: Path | None = None,
+) -> Call:
     """Read the settings; options that were given win over the environment. Raises InvalidInput."""
     settings = Settings.from_environment(os.environ)
-    given: dict[str, object] = {"kb": kb, "model": model, "token_file": token_file}
+    given: dict[str, object] = {"kb": kb, "model": model, "token_file": token_file, "write_adapter": write_adapter}
     update = {name: value for name, value in given.items() if value is not None}
     if token_file is not None:
         update["token"] = None

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from addenda.knowledge_base import KnowledgeBase, Record
+from addenda.knowledge_base.quoting import Quoted, quoted_evidence
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import JsonOption, KbOption, SourceOption, StatusOption, TagOption
 from addenda.surfaces.cli.output import pairs, table
@@ -66,12 +67,16 @@ def show(addendum_id: IdArgument, kb: KbOption = None, as_json: JsonOption = Fal
         addendum = opened.ledger.addenda([record.id]).get(record.id)
         start = _starts(opened, [record], now).get(record.id)
         why_failed = opened.why_failed(record.id)
+        quoted = () if addendum is None else quoted_evidence(opened.ledger, addendum)
     verdict = record.verdict
     document = {
         **describe(record, addendum, now, start),
         "proposed_by": str(record.proposer),
         "proposed_at": stamp(record.proposed_at),
         "evidence": list(record.evidence),
+        "quoted": [
+            {"id": q.id, "status": q.status, "title": q.title, "line": q.line, "sentence": q.sentence} for q in quoted
+        ],
         "supersedes": list(record.supersedes),
         "superseded_by": list(record.superseded_by),
         "approvals": [{"by": str(a.by), "at": stamp(a.at), "rule": a.rule} for a in record.approvals],
@@ -86,7 +91,8 @@ def show(addendum_id: IdArgument, kb: KbOption = None, as_json: JsonOption = Fal
         "artefacts": dict(record.deliveries),
         "last_reason": record.last_reason,
     }  # fmt: skip
-    call.out.result(document, pairs([*_content_rows(addendum), *_record_rows(record, start, now, why_failed)]))
+    rows = [*_content_rows(addendum), *_evidence_rows(quoted), *_record_rows(record, start, now, why_failed)]
+    call.out.result(document, pairs(rows))
 
 
 def history(addendum_id: IdArgument, kb: KbOption = None, as_json: JsonOption = False) -> None:
@@ -149,6 +155,19 @@ def _content_rows(addendum: Addendum | None) -> list[tuple[str, str]]:
     for name, value in addendum.content:
         if name != "kind":
             rows.append((name.replace("_", " "), value if isinstance(value, str) else "; ".join(value)))
+    return rows
+
+
+def _evidence_rows(quoted: Sequence[Quoted]) -> list[tuple[str, str]]:
+    """The documents that it was taken from, and what they say there; other evidence is named by its id alone."""
+    rows: list[tuple[str, str]] = []
+    for one in quoted:
+        if one.status == "erased":
+            rows.append(("evidence", f"{one.id}, which was erased; what it said can no longer be shown"))
+        elif one.title is not None:
+            place = "" if one.line is None else f", line {one.line}"
+            said = "" if one.sentence is None else f": “{one.sentence}”"
+            rows.append(("evidence", f"{one.title} ({one.status}){place}{said}"))
     return rows
 
 
