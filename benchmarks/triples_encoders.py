@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Encoders to measure the embedding index with, where no sentence encoder can be had: static vectors, and noise."""
 
 from __future__ import annotations

@@ -107,6 +107,44 @@ def test_the_order_of_delivery_is_kept(desk: Desk) -> None:
     assert desk.live_ids() == [ids[2], ids[0], ids[1]]
 
 
+def test_replacements_come_in_the_same_order_live_and_replayed(desk: Desk) -> None:
+    """A delivery is read back in the order of ids, whatever the order in which it was announced."""
+    (old,) = desk.live()
+    new = desk.propose(addendum(id="b" * 16), addendum(id="a" * 16), supersedes=[old])
+    desk.approve(new)
+    desk.judge(new)
+    desk.activate(new)
+    live = desk.ledger.state()
+    assert set(live.record(old).superseded_by) == set(new)
+    assert fold(desk.ledger.events()) == live
+
+
+def test_an_addendum_named_twice_in_one_event_is_refused(desk: Desk) -> None:
+    """Addenda that stand together are moved together, but each only once."""
+    one, two = desk.propose(addendum(fact(1)), addendum(fact(2)))
+    before = desk.ledger.state()
+    with pytest.raises(Conflict, match="cannot approve"):
+        desk.approve([one, two, one])
+    with pytest.raises(Conflict, match="cannot reject"):
+        desk.append(ANN, Rejected(ids=(one, two, two)))
+    assert desk.ledger.state() == before
+
+
+def test_addenda_that_came_apart_move_on_together(desk: Desk) -> None:
+    one, two, three = ids = desk.propose(*(addendum(fact(n)) for n in range(3)))
+    desk.approve(ids)
+    desk.judge([two])
+    with pytest.raises(Conflict, match=f"cannot activate {three!r}"):
+        desk.append(ANN, Activating(ids=(two, three, one), memories=("edits",)))
+    desk.judge([three, one, two])
+    desk.activate([two, one, three])
+    records = [desk.record(i) for i in ids]
+    assert [record.stage for record in records] == ["active"] * 3
+    assert [record.sequence for record in records] == [2, 1, 3]
+    assert len(desk.record(two).history) == len(desk.record(one).history) + 1
+    assert desk.record(one).history == desk.record(three).history
+
+
 def test_a_failed_test_stays_behind_with_its_reason_and_can_be_repeated(desk: Desk) -> None:
     good, bad = desk.propose(addendum(fact(1)), addendum(fact(2)))
     desk.approve([good, bad])

@@ -176,8 +176,8 @@ class Lives:
                 raise Conflict(f"{addendum_id!r} expects no delivery to memory {body.memory!r}")
             digests = (*record.digests[:place], body.artefacts[addendum_id], *record.digests[place + 1 :])
             complete = None not in digests
-            together = finished if complete else waiting
-            self._changed[addendum_id] = record.at(together(record))._replace(digests=digests)
+            standing = finished(record) if complete else waiting(record)
+            self._changed[addendum_id] = record._replace(standing=standing, digests=digests)
             if complete and record.supersedes:
                 self._replace(addendum_id, record.supersedes, touched)
 
@@ -190,7 +190,7 @@ class Lives:
         together = _Together(move)
         for addendum_id in body.ids:
             record = self._record(addendum_id)
-            self._changed[addendum_id] = record.at(together(record))._replace(digests=(), sequence=None)
+            self._changed[addendum_id] = record._replace(standing=together(record), digests=(), sequence=None)
 
     def disable(self, event: Event, body: ev.Disabled) -> None:
         """Out of every answer, until enabled."""
@@ -260,7 +260,7 @@ class Lives:
         closings = tuple(dict.fromkeys(self._closings(record)))
         if closings == record.closings:
             return
-        self._changed[target] = record.at(touched(record))._replace(closings=closings)
+        self._changed[target] = record._replace(standing=touched(record), closings=closings)
         if record.stage != "active":
             for earlier in record.supersedes:
                 self._close(earlier, touched)

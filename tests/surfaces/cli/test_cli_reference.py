@@ -14,7 +14,8 @@ from addenda.surfaces.cli.reference import reference
 from tests.surfaces.cli.desk import ROOT, in_process
 
 ASKED_FOR = (
-    "init import extract propose list show history approve reject test activate disable enable rollback expire ask explain "
+    "init import extract propose list show history approve reject test activate disable enable "
+    "rollback expire ask explain "
     "export verify doctor demo"
 ).split()
 WRITING = (
