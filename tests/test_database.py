@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import subprocess
@@ -76,6 +77,22 @@ def test_a_reader_sees_one_snapshot_while_another_writes(database: Database) -> 
         add(database, "a")
         assert connection.execute(COUNT).scalar_one() == before
     assert count(database) == 1
+
+
+def test_garbage_collection_goes_on_after_a_transaction(database: Database) -> None:
+    with database.write():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError), database.write():
+        raise ZeroDivisionError
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with database.write():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_writers_take_turns(database: Database) -> None:

@@ -27,6 +27,7 @@ from addenda.ledger import (
     Rule,
     WindowClosed,
     content_key,
+    fold,
     seal,
 )
 from tests.ledger.desk import ABE, ANN, DIGEST, ED, EVA, MIA, MODEL, START, SYSTEM, VIC, Desk, addendum, fact

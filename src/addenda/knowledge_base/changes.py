@@ -262,11 +262,12 @@ def _check(addendum: Addendum, registry: Registry) -> None:
         if not (fact.subject.strip() and fact.relation.strip() and fact.object.strip()):
             name, text = next((n, v) for n, v in fact if n != "kind" and not v.strip())
             raise InvalidInput(f"the {name} of a fact is blank ({text!r}); give a name or a value")
-            if len(text) > NAME_LIMIT:
-                raise InvalidInput(
-                    f"the {name} of a fact has {len(text)} characters ({text[:40]!r}...); at most {NAME_LIMIT} are "
-                    "allowed; give a shorter name, or propose the text as a document"
-                )
+        if max(len(fact.subject), len(fact.relation), len(fact.object)) > NAME_LIMIT:
+            name, text = next((n, v) for n, v in fact if n != "kind" and len(v) > NAME_LIMIT)
+            raise InvalidInput(
+                f"the {name} of a fact has {len(text)} characters ({text[:40]!r}...); at most {NAME_LIMIT} are "
+                "allowed; give a shorter name, or propose the text as a document"
+            )
         check_value(fact.object, registry.get(fact.relation))
 
 
