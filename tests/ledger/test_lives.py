@@ -217,6 +217,16 @@ def test_nobody_approves_their_own(desk: Desk) -> None:
     desk.approve([one, two, three], ANN)
 
 
+def test_nobody_approves_what_was_taken_from_their_own(desk: Desk) -> None:
+    """Handing in a document and letting a model take the facts from it is proposing them."""
+    (document,) = desk.propose(addendum(), by=EVA)
+    (taken,) = desk.propose(addendum(fact(2), evidence=(document,)), by=MODEL)
+    with pytest.raises(PermissionDenied, match=f"proposed {document!r}, from which {taken!r} was taken"):
+        desk.approve([taken], EVA)
+    assert desk.record(taken).status(START) == "proposed"
+    desk.approve([taken], ANN)
+
+
 def test_a_model_only_proposes(desk: Desk) -> None:
     (one,) = desk.propose(addendum(author="extractor"), by=MODEL)
     (two,) = desk.propose(addendum(fact(2)))

@@ -94,6 +94,12 @@ class Lives:
             standing = together(record)
             if record.proposal.author == approver:
                 raise _own(record, event)
+            for source in record.evidence:
+                if self._record(source).standing.proposer == event.actor:
+                    raise PermissionDenied(
+                        f"{event.actor} proposed {source!r}, from which {record.id!r} was taken; somebody else must "
+                        "approve it"
+                    )
             self._changed[addendum_id] = record.at(standing)
 
     def reject(self, event: Event, body: ev.Rejected) -> None:

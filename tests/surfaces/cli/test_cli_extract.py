@@ -114,6 +114,16 @@ def test_a_dry_run_needs_no_token_and_writes_nothing(living: tuple[Desk, str], s
     assert (desk.head(), sorted(Path(desk.kb).iterdir())) == (head, files)
 
 
+def test_all_that_is_approved_goes_live_but_for_documents(desk: Desk, server: ChatServer, news: Path) -> None:
+    (document,) = extracted(desk, server, str(news))["documents"]
+    facts = [found["id"] for found in document["found"] if found["id"]]
+    assert set(desk.json("approve", "--all", by="Ben")["approved"]) == {document["id"], *facts}
+    assert set(desk.json("test", "--all", "--dry-run", by="Ben")["ids"]) == set(facts)
+    assert set(desk.json("activate", "--all", "--dry-run", by="Ben")["ids"]) == set(facts)
+    refused = desk.run("activate", document["id"], by="Ben")
+    assert (refused.code, "is a document" in refused.err) == (2, True)
+
+
 def test_show_quotes_the_sentence_until_the_document_is_erased(desk: Desk, server: ChatServer, news: Path) -> None:
     (document,) = extracted(desk, server, str(news))["documents"]
     fact = document["found"][0]["id"]

@@ -9,7 +9,7 @@ import typer
 
 from addenda.errors import Conflict, GateFailed
 from addenda.gate import CaseResult, QuestionResult, Report
-from addenda.knowledge_base import KnowledgeBase
+from addenda.knowledge_base import KnowledgeBase, Record
 from addenda.surfaces.cli.context import Call, begin
 from addenda.surfaces.cli.options import (
     AllOption,
@@ -54,7 +54,7 @@ def gate(
     wanted = Wanted(ids or (), take_all, status or (), tag or (), source)
     with call.open() as opened:
         person = call.person(opened)
-        chosen = select(opened.state, wanted, usual=_TESTABLE)
+        chosen = select(opened.state, wanted, usual=_TESTABLE, also=_carried)
         if dry_run or not chosen:
             _preview(call, opened, chosen, "would be tested", dry_run=dry_run)
             return
@@ -90,7 +90,7 @@ def activate(
     wanted = Wanted(ids or (), take_all, status or (), tag or (), source)
     with call.open() as opened:
         person = call.person(opened)
-        chosen = select(opened.state, wanted, usual=_READY)
+        chosen = select(opened.state, wanted, usual=_READY, also=_carried)
         if dry_run or not chosen:
             _preview(call, opened, chosen, "would be tested where needed, and made live", dry_run=dry_run)
             return
@@ -113,6 +113,11 @@ def activate(
     )
     call.out.result(document, words)
     _exit(len(done.gate_failed), len(done.needs_review))
+
+
+def _carried(record: Record) -> bool:
+    """Whether a memory can take it; a document that was approved along with its facts stays what it is, evidence."""
+    return record.kind in {"fact", "edit"}
 
 
 def _preview(call: Call, kb: KnowledgeBase, chosen: Sequence[str], headline: str, *, dry_run: bool) -> None:
