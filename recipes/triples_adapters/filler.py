@@ -133,11 +133,11 @@ def month(random: Random) -> str:
 def opener(random: Random) -> str:
     """What stands before a clause, with its comma or colon."""
     shape = random.random()
-    if shape < 0.45:
+    if shape < 0.5:
         return random.choice(_OPENERS)
-    if shape < 0.55:
+    if shape < 0.68:
         return adverb(random) + ","
-    if shape < 0.65:
+    if shape < 0.71:
         return happening(random) + random.choice((":", " that", " and", " because", ", so", ",", " -", " but"))
     if shape < 0.75:
         return f"{random.choice(_CONJUNCTIONS)} {happening(random)},"

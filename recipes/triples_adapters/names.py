@@ -11,7 +11,7 @@ from addenda.models.bundled.names import any_word, fresh_name, invented_word, pl
 Kind = Literal["product", "part", "person", "site", "policy", "any"]
 
 _MARKED = ("{a}; {b}", "{a};{b}", "{a} >> {b}", "{a}>>{b}", "{a}\\{b}", "{a} ({{{b}}})", "{a} --> {b}")
-_ANY_SHAPE = 0.15
+_ANY_SHAPE = 0.06
 """How often a name has a shape that such things seldom have."""
 
 

@@ -67,14 +67,14 @@ class QuestionTeacher:
     def draw(self, random: Random) -> ReadExample:
         """An example of any kind, in no wording that is scored as new."""
         kinds: tuple[tuple[Callable[[Random], ReadExample], float], ...] = (
-            (self.attribute, 0.46),
+            (self.attribute, 0.485),
             (self.near, 0.08),
             (self.anything, 0.17),
             (self.several, 0.06),
             (self.together, 0.06),
             (self.reverse, 0.07),
             (self.broad, 0.035),
-            (self.nothing, 0.035),
+            (self.nothing, 0.01),
             (self.talk, 0.03),
         )
         makers, shares = zip(*kinds, strict=True)

@@ -181,7 +181,8 @@ def _scored(writer: Writer, number: int, document: Document) -> DocumentScore:
     )
 
 
-def _numbers(group: str, patience: int, found: Totals) -> dict[str, float]:
+def numbers(group: str, patience: int, found: Totals) -> dict[str, float]:
+    """The rates of a group by the names they have in the adapter's card."""
     head = f"{group}_k{patience}"
     values = {"false_write_rate": found.false_write_rate}
     if found.stated:
@@ -219,18 +220,18 @@ def main() -> None:
             "unseen": told_with(UNSEEN, SEED, given.rounds),
             "nothing": without_facts(SEED),
         }
-    numbers: dict[str, float] = {}
+    measured: dict[str, float] = {}
     for patience in given.patience:
         writer = LocalWriter(model, adapter, patience=patience)
         for group, documents in groups.items():
             scores = score(writer, documents)
-            numbers |= _numbers(group, patience, totals(scores))
+            measured |= numbers(group, patience, totals(scores))
             print(group, f"K={patience}", json.dumps(by_relation(scores)), flush=True)
             if given.development:
                 _show(scores, given.show)
-    print(json.dumps(numbers, indent=1))
+    print(json.dumps(measured, indent=1))
     if given.save and not given.development:
-        put_scores(given.adapter, numbers)
+        put_scores(given.adapter, measured)
 
 
 if __name__ == "__main__":

@@ -185,11 +185,11 @@ def full(random: Random, relation: str, words: TellWords | None, subject: str, v
     """A sentence that names its subject."""
     shape = random.random()
     japanese = language == "ja"
-    if words is not None and shape < 0.22:
+    if words is not None and shape < 0.02:
         return _scattered(random, relation, subject, value, language)
     if words is not None and shape < 0.34:
         template = random.choice(_of(language, TELLINGS[relation].full)).rstrip(".。")
-    elif words is not None and shape < 0.62:
+    elif words is not None and shape < 0.54:
         template = random.choice(words.ja if japanese else words.ko)
     else:
         template = random.choice(_JA_FRAMES if japanese else _KO_FRAMES)
@@ -242,9 +242,9 @@ def nothing(random: Random, relation: str, subject: str, other: str, language: s
 
 def _finished(random: Random, template: str, relation: str, language: str, names: dict[str, str]) -> str:
     japanese = language == "ja"
-    if random.random() < 0.3 and not re.match(r"[・\-【\[]", template):
+    if random.random() < 0.1 and not re.match(r"[・\-【\[]", template):
         template = random.choice(_JA_OPENERS if japanese else _KO_OPENERS) + template
-    if random.random() < 0.15 and template.endswith(("です", "ます", "ました", "니다")):
+    if random.random() < 0.08 and template.endswith(("です", "ます", "ました", "니다")):
         more = random.choice(_JA_MORE if japanese else _KO_MORE)
         template += (
             random.choice(

@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from addenda.errors import InvalidInput
 from addenda.memories.triples.examples import ReadExample, WriteExample
 from addenda.memories.triples.lessons import LessonMaker
-from addenda.models.adapters import AdapterCard, save_adapter
+from addenda.models.adapters import AdapterCard, read_card, save_adapter
 from addenda.models.local import LocalModel
 from addenda.models.training import Example, FinetuneProgress, FinetuneSettings, LoraSettings, add_lora, finetune
 from recipes.triples_adapters.documents import DocumentTeacher, examples
@@ -90,7 +90,9 @@ def train(
     """
     skill, model = SKILLS[name], LocalModel.load()
     maker = LessonMaker(model.tokenizer, limit=WINDOW, longest_prompt=PROMPT, spaced=True)
-    settings = FinetuneSettings(steps=steps, batch_size=batch_size, learning_rate=rate, decay=0.6, checkpoint_every=100)
+    settings = FinetuneSettings(
+        steps=steps, batch_size=batch_size, micro_batch=8, learning_rate=rate, decay=0.6, checkpoint_every=100
+    )
     made = lessons(maker, skill.examples(seed), steps * batch_size)
     card = AdapterCard(
         skill=name,
@@ -103,6 +105,7 @@ def train(
             "rank": rank,
             "rate": rate,
             "seed": seed,
+            **({} if start is None else {f"before_{name}": value for name, value in read_card(start).settings.items()}),
         },
     )
     adapted = add_lora(model.network, LoraSettings(rank=rank, alpha=2 * rank))

@@ -1,7 +1,8 @@
 """A local model that writes statements: its adapter for ``write``, greedy decoding with late stopping.
 
-The prompt is that of :func:`addenda.memories.triples.prompts.write_prompt_tokens`, no chat, as in training. The end
-tokens of late stopping are those with the call's end mark in them, and the model's own. Which of the two the published
+It writes no names but those in the passage (:mod:`addenda.memories.triples.copying`), unless it is told otherwise. The
+prompt is that of :func:`addenda.memories.triples.prompts.write_prompt_tokens`, no chat, as in training. The end tokens
+of late stopping are those with the call's end mark in them, and the model's own. Which of the two the published
 code waits for is not known; behind the mark, which closes the call, there is nothing left to go on with. With a
 tokenizer that spells the end mark with several tokens only the model's own counts.
 
@@ -13,12 +14,14 @@ What this does not know: whether what was written is well-formed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import torch
 from transformers import LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from addenda.errors import InvalidInput
+from addenda.memories.triples.copying import Copying, Pieces
 from addenda.memories.triples.late_stopping import PATIENCE, LateStopping
 from addenda.memories.triples.marks import CALL_END
 from addenda.memories.triples.prompts import write_prompt_tokens
@@ -52,6 +55,7 @@ class LocalWriter:
         max_new_tokens: int = MAX_NEW_TOKENS,
         prompt_size: int = PROMPT_TOKENS,
         batch_size: int = BATCH_SIZE,
+        copying: bool = True,
     ) -> None:
         """Take the model and its adapter for ``write``.
 
@@ -63,6 +67,7 @@ class LocalWriter:
             prompt_size: Tokens of a prompt; a context that does not fit is shortened from the left. It is less where
                 the model's window is too small for it and the call.
             batch_size: Passages that are decoded side by side.
+            copying: Whether only names that stand in the passage are written; the tokenizer must be of a known kind.
 
         Raises InvalidInput for a number below 1, or a window that leaves no room for a prompt.
         """
@@ -81,6 +86,7 @@ class LocalWriter:
         self._max_new_tokens = max_new_tokens
         self._room = room
         self._longest = room if window is None else window - max_new_tokens
+        self._pieces = Pieces.of(model.tokenizer) if copying else None
         self._own_ends = _own_ends(model)
         self._ends = self._own_ends | _marked_ends(model.tokenizer)
 
@@ -88,7 +94,8 @@ class LocalWriter:
     def identity(self) -> str:
         """The weights of model and adapter, and everything that decides how it decodes."""
         numbers = f"K={self._patience} new={self._max_new_tokens} prompt={self._room}"
-        return f"local {self._model.fingerprint} {self._adapter.digest} {numbers}"
+        copying = "" if self._pieces is None else " copying"
+        return f"local {self._model.fingerprint} {self._adapter.digest} {numbers}{copying}"
 
     def write(self, passages: Sequence[Passage]) -> Iterator[Written]:
         """One answer for each passage; those of a batch come together."""
@@ -97,17 +104,30 @@ class LocalWriter:
 
     def _written(self, passages: Sequence[Passage]) -> list[Written]:
         prompts = [self._prompt(passage) for passage in passages]
-        short = [prompt for prompt in prompts if len(prompt) <= self._longest]
+        fits = [len(prompt) <= self._longest for prompt in prompts]
+        short = [prompt for prompt, fit in zip(prompts, fits, strict=True) if fit]
+        fence = self._fence([passage for passage, fit in zip(passages, fits, strict=True) if fit])
         with self._adapter.active(), torch.inference_mode():
             rows = iter(
                 decode_late(
-                    self._model, short, ends=self._ends, patience=self._patience, max_new_tokens=self._max_new_tokens
+                    self._model,
+                    short,
+                    ends=self._ends,
+                    patience=self._patience,
+                    max_new_tokens=self._max_new_tokens,
+                    fence=fence,
                 )
             )
         return [
-            self._answer(next(rows)) if len(prompt) <= self._longest else _too_long(len(prompt), self._longest)
-            for prompt in prompts
+            self._answer(next(rows)) if fit else _too_long(len(prompt), self._longest)
+            for prompt, fit in zip(prompts, fits, strict=True)
         ]
+
+    def _fence(self, passages: Sequence[Passage]) -> Fence | None:
+        if self._pieces is None:
+            return None
+        texts = ["".join(passage.context) + passage.focus for passage in passages]
+        return Fence(self._pieces, [Copying(self._pieces, text) for text in texts])
 
     def _prompt(self, passage: Passage) -> list[int]:
         tokenizer = self._model.tokenizer
@@ -126,7 +146,13 @@ class LocalWriter:
 
 
 def decode_late(
-    model: LocalModel, prompts: Sequence[Sequence[int]], *, ends: frozenset[int], patience: int, max_new_tokens: int
+    model: LocalModel,
+    prompts: Sequence[Sequence[int]],
+    *,
+    ends: frozenset[int],
+    patience: int,
+    max_new_tokens: int,
+    fence: Fence | None = None,
 ) -> list[LateStopping]:
     """Continue prompts side by side, greedily, each until late stopping ends it or the limit is reached.
 
@@ -136,6 +162,7 @@ def decode_late(
         ends: The tokens that end a sequence.
         patience: K.
         max_new_tokens: Length limit of each.
+        fence: What each may write; None for anything.
     """
     rows = [LateStopping(len(prompt), patience) for prompt in prompts]
     if not rows:
@@ -147,27 +174,49 @@ def decode_late(
         max_new_tokens=max_new_tokens,
         do_sample=False,
         pad_token_id=model.tokenizer.pad_token_id,
-        logits_processor=LogitsProcessorList([_NoEnd(rows, ends)]),
+        logits_processor=LogitsProcessorList([_NoEnd(rows, ends, fence)]),
         stopping_criteria=StoppingCriteriaList([_Stopped(rows)]),
         use_cache=True,
     )
     return rows
 
 
+@dataclass(frozen=True)
+class Fence:
+    """What may be written in each row of a batch."""
+
+    pieces: Pieces
+    rows: Sequence[Copying]
+
+    def kept(self, scores: torch.Tensor, written: Sequence[LateStopping]) -> torch.Tensor:
+        """The scores of the next tokens, (rows x vocabulary), with those that may not come at minus infinity."""
+        kept = scores
+        for n, (row, copying) in enumerate(zip(written, self.rows, strict=True)):
+            allowed = None if row.stopped else copying.allowed(self.pieces.text(row.tokens))
+            if allowed is not None:
+                if kept is scores:
+                    kept = scores.clone()
+                chosen = torch.tensor(sorted(allowed), device=scores.device)
+                kept[n] = torch.full_like(scores[n], -torch.inf).scatter(0, chosen, scores[n, chosen])
+        return kept
+
+
 class _NoEnd(LogitsProcessor):
     """Notes where rows would end, keeps them from it, and tells them which token they get instead."""
 
-    def __init__(self, rows: Sequence[LateStopping], ends: frozenset[int]) -> None:
+    def __init__(self, rows: Sequence[LateStopping], ends: frozenset[int], fence: Fence | None) -> None:
         self._rows = rows
         self._ends = sorted(ends)
+        self._fence = fence
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.Tensor) -> torch.FloatTensor:
         """The scores of the next token with those of the end tokens at minus infinity."""
         del input_ids
         chances = torch.log_softmax(scores, dim=-1)
-        going_on = scores.clone()
+        kept = scores if self._fence is None else self._fence.kept(scores, self._rows)
+        going_on = kept.clone()
         going_on[:, self._ends] = -torch.inf
-        wished, wish = _likeliest(scores, chances)
+        wished, wish = _likeliest(kept, chances)
         taken, chance = _likeliest(going_on, chances)
         for n, row in enumerate(self._rows):
             if row.stopped:
