@@ -21,6 +21,7 @@ from typing import cast
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "addenda"
 EDITS = ROOT / "benchmarks" / "results" / "edits.json"
+TRIPLES_RESULT = ROOT / "benchmarks" / "results" / "triples.json"
 SCORES = PACKAGE / "models" / "bundled" / "weights" / "scores.json"
 OTHERS = (
     ("benchmarks/", "`python -m benchmarks.NAME [--quick]`; results as JSON, per-item results and plots beside them"),
@@ -41,6 +42,31 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     "speedup_vs_paper": ("≥ 5", "seconds per edit, paper mode over ours, same run"),
     "token_overhead": ("≤ 0.10", "added time per generated token with 1,000 edits held"),
 }
+
+TRIPLES: Mapping[str, tuple[str, str, str]] = {
+    "write_f1_unseen_entities": ("adapters", "≥ 0.95", "generated documents, things nobody has heard of"),
+    "write_f1_unseen_wordings": ("adapters", "≥ 0.85", "sentences written blind, in no training document"),
+    "write_false_write_rate": ("adapters", "", "sentences that state nothing, from which something was written"),
+    "read_accuracy": ("adapters", "≥ 0.95", "facts only the memory holds, held-out wordings"),
+    "read_accuracy_trained": ("adapters", "", "the same in wordings the adapter was taught"),
+    "read_accuracy_blind": ("adapters", "", "the same in wordings no other wording was modelled on"),
+    "read_accuracy_memory_off": ("adapters", "≤ 0.05", "the same questions without the memory"),
+    "corrected_new": ("corrections", "≥ 0.98", "the new value is said after 1,000 facts were corrected"),
+    "corrected_new_heldout": ("corrections", "", "the same in held-out wordings"),
+    "corrected_old_leaks": ("corrections", "0", "answers with a corrected value in them (number)"),
+    "corrected_others_unchanged": ("corrections", "≥ 0.99", "other facts of the same products"),
+    "corrected_as_of_old": ("corrections", "", "as of the day before, the answer is what it was"),
+    "redocred_recall": ("redocred", "no worse", "gold triples of Re-DocRED dev, the paper's read points"),
+    "redocred_too_broad": ("redocred", "", "queries with more than 30 results"),
+    "read_exact_ms_p50": ("names", "≤ 2", "1,000,000 triples, 300,000 names: exact names, median"),
+    "read_exact_ms_p95": ("names", "≤ 10", "95th percentile"),
+    "read_misspelt_ms_p50": ("names", "≤ 2", "misspelt names, median"),
+    "read_misspelt_ms_p95": ("names", "≤ 10", "95th percentile"),
+    "cjk_recall_at_5": ("names", "≥ 0.95", "200 golden queries: Japanese, Korean, Chinese"),
+    "load_triples_per_second": ("load", "≥ 20,000", "proposed, approved, tested, live and indexed"),
+    "bytes_per_million": ("load", "", "ledger and memory together"),
+}
+"""For each metric of the triples memory the part of its benchmark, the target, and what is counted."""
 
 CHANGED = ("reliability", "generalization_known", "generalization_heldout", "generalization_blind")
 """The metrics that count new values."""
@@ -112,6 +138,29 @@ def baselines_table() -> str:
     return "\n".join(lines)
 
 
+def triples_table() -> str:
+    """The triples benchmark: each metric beside its target."""
+    result = _json(TRIPLES_RESULT)
+    metrics = cast("dict[str, dict[str, float]]", result["metrics"])
+    measured = cast("dict[str, dict[str, object]]", result["measured"])
+    lines = ["| metric | measured | target | what is counted |", "|---|---:|---:|---|"]
+    for name, (part, target, what) in TRIPLES.items():
+        if part in metrics:
+            lines.append(f"| `{name}` | {_shown(metrics[part][name])} | {target} | {what} |")
+    machine = cast("dict[str, object]", next(iter(measured.values()))["machine"])
+    seeds = len(cast("list[int]", measured["adapters"]["seeds"])) if "adapters" in measured else 1
+    where = (
+        f"Adapters and corrections: mean over {seeds} seeds, free greedy generation, equal letter by letter; "
+        f"{machine['cores']} cores ({machine['processor']}). `benchmarks/triples.py`, per-item results beside "
+        "`benchmarks/results/triples.json`."
+    )
+    return "\n".join([*lines, "", where])
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
+
+
 def model_table() -> str:
     """The bundled model's scores."""
     scores = cast("dict[str, dict[str, object]]", _json(SCORES))
@@ -142,6 +191,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "tree": tree,
     "edits": edits_table,
     "baselines": baselines_table,
+    "triples": triples_table,
     "model": model_table,
 }
 

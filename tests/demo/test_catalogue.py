@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from addenda.demo.catalogue import BAD_ROWS, CHANGED_PRODUCTS, CHANGES, plan_changes, write_workbook
+from addenda.demo.catalogue import BAD_ROWS, CHANGED_PRODUCTS, CHANGES, FEWEST_CHANGES, plan_changes, write_workbook
 from addenda.models.bundled import build_world
 from addenda.spreadsheets import read_rows
 
@@ -39,6 +39,14 @@ def test_plans_repeat_and_differ_by_seed() -> None:
     assert plan_changes(WORLD, seed=1) != plan_changes(WORLD, seed=2)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_workbook_with_few_changes_has_all_the_bad_rows_too(tmp_path: Path, seed: int) -> None:
+    plan = plan_changes(WORLD, seed=seed, count=FEWEST_CHANGES)
+    write_workbook(tmp_path / "update.xlsx", plan)
+    assert len(plan.changes) == FEWEST_CHANGES
+    assert len(read_rows(tmp_path / "update.xlsx").problems) >= BAD_ROWS
+
+
 @pytest.mark.parametrize("count", [0, -1, 100_000])
 def test_a_plan_that_does_not_fit_the_world_is_refused(count: int) -> None:
     with pytest.raises(ValueError, match="products"):
@@ -55,7 +63,7 @@ def test_the_workbook_loses_no_good_row_and_names_every_bad_one(tmp_path: Path, 
     for change in plan.changes:
         assert read[change.subject, change.relation] == change.new
     # A ticked box reads as the word TRUE; whether that is a value of the relation is for the knowledge base to say.
-    extra = [row for key, row in ((k, r) for r, k in zip(sheet.rows, read, strict=True)) if row.value == "TRUE"]
+    extra = [row for row in sheet.rows if row.value == "TRUE"]
     assert len(read) == CHANGES + len(extra)
     assert len(extra) == 1
     assert len(sheet.problems) >= BAD_ROWS

@@ -15,7 +15,7 @@ from addenda.demo.story import run_demo
 from addenda.errors import InvalidInput
 from addenda.knowledge_base import KnowledgeBase
 
-CHANGES = 40
+CHANGES = 41
 
 
 @pytest.fixture(scope="module")

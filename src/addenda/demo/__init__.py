@@ -1,1 +1,1 @@
-"""The main job from end to end on the bundled model: a catalogue update goes in, is tested, asked, and taken back."""
+"""The main job from end to end on the bundled model, in two chapters: a catalogue update, and announcements to read."""

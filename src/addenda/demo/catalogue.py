@@ -22,6 +22,12 @@ from addenda.models.bundled import World, WorldFact
 CHANGES = 1000
 """Changed specifications."""
 
+FEWEST_CHANGES = 20
+"""Fewer make no story: a tenth of them becomes live first, and is asked about again at the end."""
+
+LEAST_UNTOUCHED = 100
+"""Specifications of untouched products that are asked about at least; the bad rows are drawn from them too."""
+
 CHANGED_PRODUCTS = 175
 """Products that they are spread over."""
 
@@ -56,7 +62,8 @@ def plan_changes(world: World, *, seed: int, count: int = CHANGES) -> Plan:
     """Draw ``count`` changes, spread over products as thickly as 1,000 over 175.
 
     What must not change are the other specifications of those products, and as many specifications of untouched ones as
-    there are changes. Raises ValueError when the world does not have that many products.
+    there are changes, but at least ``LEAST_UNTOUCHED``. Raises ValueError when the world does not have that many
+    products.
     """
     random = Random(seed)
     products = -(-count * CHANGED_PRODUCTS // CHANGES)
@@ -75,7 +82,7 @@ def plan_changes(world: World, *, seed: int, count: int = CHANGES) -> Plan:
         for fact in candidates[:count]
     )
     others = [fact for fact in world.facts if fact.subject in world.products and fact.subject not in chosen]
-    untouched = tuple(random.sample(others, min(len(others), count)))
+    untouched = tuple(random.sample(others, min(len(others), max(count, LEAST_UNTOUCHED))))
     return Plan(changes, tuple(candidates[count:]), untouched)
 
 

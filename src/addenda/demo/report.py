@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from addenda.demo.pages import write_page
 from addenda.demo.result import CHANGED, RETENTION_TARGET, TARGETS, DemoResult
 from addenda.demo.scoring import Group
 from addenda.errors import MissingDependency
@@ -35,16 +35,15 @@ def write_report(path: Path, result: DemoResult) -> None:
     unedited: dict[Group, float] = {
         group: result.floors[group][0] if group in CHANGED else 1.0 for group in result.scores
     }
-    environment = Environment(
-        loader=PackageLoader("addenda.demo"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     scores = {
         "bars": plots.score_bars(result.scores, unedited, TARGETS),
         "by_edits": plots.score_by_edits([(portion.live, portion.scores) for portion in result.portions]),
         "retention": plots.retention_by_age(result.right_by_tenth, result.proposed),
         "time": plots.seconds_per_edit([(p.live, p.seconds_per_edit) for p in result.portions]),
     }
-    page = environment.get_template("report.html.jinja").render(
+    write_page(
+        path,
+        "report.html.jinja",
         result=result,
         plots=scores,
         targets=TARGETS,
@@ -52,7 +51,6 @@ def write_report(path: Path, result: DemoResult) -> None:
         descriptions=DESCRIPTIONS,
         changed=CHANGED,
     )
-    path.write_text(page, encoding="utf-8")
 
 
 def print_card(result: DemoResult, console: Console) -> None:

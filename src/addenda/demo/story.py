@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import random
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -20,9 +17,9 @@ from addenda.demo.progress import Bars
 from addenda.demo.report import write_report
 from addenda.demo.result import DemoResult, Explained, Portion, RolledBack
 from addenda.demo.scoring import Probe, Scored
-from addenda.errors import InvalidInput
+from addenda.demo.setting import make_room, this_machine, two_people
 from addenda.knowledge_base import Import, KnowledgeBase, ModelChoice, read_import
-from addenda.ledger import Person, Policy, Rule
+from addenda.ledger import Person
 from addenda.models.bundled import World, build_world
 from addenda.text import normalised
 from addenda.types import Content, Fact
@@ -58,7 +55,7 @@ def run_demo(
     Raises InvalidInput when ``directory`` holds something else.
     """
     started = time.monotonic()
-    _make_room(directory, force=force)
+    make_room(directory, DEMO_MARK, force=force)
     world = build_world()
     plan = plan_changes(world, seed=seed, count=changes)
     workbook = directory / DEMO_MARK
@@ -66,7 +63,7 @@ def run_demo(
     with ExitStack() as stack:
         founded = KnowledgeBase.create(directory / "knowledge-base", admin="Ana", choice=ModelChoice(threads=threads))
         story = _Story(stack.enter_context(founded.knowledge_base), world, plan, seed, Bars(console))
-        ana, ben = story.set_up(founded.token)
+        ana, ben = two_people(story.kb, founded.token)
         imported = read_import(workbook, story.kb.state, author=ana.name)
         ids = story.propose(imported, ana)
         story.approve(ids, ben)
@@ -93,21 +90,11 @@ def run_demo(
             explained=explained,
             ledger_verified=all(check.ok for check in checks),
             ledger_detail="; ".join(f"{check.name}: {check.detail}" for check in checks),
-            machine=f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+            machine=this_machine(),
             seconds=time.monotonic() - started,
         )
     write_report(directory / "report.html", result)
     return result
-
-
-def _make_room(directory: Path, *, force: bool) -> None:
-    if directory.exists() and any(directory.iterdir()):
-        if not force and not (directory / DEMO_MARK).is_file():
-            raise InvalidInput(
-                f"{str(directory)!r} holds something that is no earlier demo; name another directory, or pass --force"
-            )
-        shutil.rmtree(directory)
-    directory.mkdir(parents=True, exist_ok=True)
 
 
 class _Story:
@@ -122,19 +109,10 @@ class _Story:
         self._seed = seed
         self._bars = bars
         self._probes = scoring.probes(world, plan, seed=seed)
-        self._sizes = [round(share * len(plan.changes)) for share in PORTIONS]
+        sizes = [round(share * len(plan.changes)) for share in PORTIONS[:-1]]
+        self._sizes = [*sizes, len(plan.changes) - sum(sizes)]
         self._first = {(c.subject, c.relation) for c in plan.changes[: self._sizes[0]]}
         self._right_at_first = 0
-
-    def set_up(self, token: str) -> tuple[Person, Person]:
-        """Ana proposes, Ben approves: one reviewer for everything, never the proposer."""
-        ana = self.kb.authenticate(token)
-        policy = Policy(rules=(Rule(name="one reviewer", approval="one reviewer"),))
-        self.kb.governance.set_policy(policy, by=ana, reason="demo")
-        ben = self.kb.governance.add_person("Ben", ["approver"], by=ana, reason="demo")
-        if ben.token is None:
-            raise RuntimeError("a new person has a token")
-        return ana, self.kb.authenticate(ben.token)
 
     def propose(self, imported: Import, ana: Person) -> list[str]:
         """Propose every good row, in the order of the workbook. Returns the ids in that order."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import warnings
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -91,9 +92,7 @@ def load_adapter(model: LocalModel, directory: Path, skill: str) -> Adapter:
     network = model.network
     if skill not in cast("dict[str, object]", getattr(network, "peft_config", {})):
         try:
-            with warnings.catch_warnings():
-                # peft asks transformers under a name that transformers has given a successor
-                warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+            with _quiet():
                 network.load_adapter(str(directory), adapter_name=skill, adapter_kwargs={"local_files_only": True})
         except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
             raise UnreadableFile(
@@ -102,6 +101,22 @@ def load_adapter(model: LocalModel, directory: Path, skill: str) -> Adapter:
         network.eval().requires_grad_(requires_grad=False)
         network.disable_adapters()
     return Adapter(model, card, digest)
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Without what is said when an adapter is loaded beside another: that its file has no weights of that one."""
+    logger = logging.getLogger("transformers.integrations.peft")
+    level = logger.level
+    with warnings.catch_warnings():
+        # peft asks transformers under a name that transformers has given a successor
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        warnings.filterwarnings("ignore", message="Already found a `peft_config` attribute", category=UserWarning)
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
 
 
 def save_adapter(trained: PeftModel, card: AdapterCard, directory: Path) -> None:

@@ -78,6 +78,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("list", "looking", "List addenda, newest first.", _LOOK, "list_"),
     Entry("show", "looking", "Show everything about one addendum.", _LOOK),
     Entry("history", "looking", "Show what happened to one addendum, in words.", _LOOK),
+    Entry("read", "reading", "Show what the memory of triples holds about a name; no model is asked.", _LOOK),
     Entry("export", "exporting", "Write addenda to an xlsx, csv or json file.", _LOOK),
     Entry("ask", "asking", "Ask a question; the answer is on stdout, what contributed on stderr.", _ASK),
     Entry("explain", "asking", "Say what changed an answer, by asking again without each addendum.", _ASK),

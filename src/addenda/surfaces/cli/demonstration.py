@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from addenda.demo.catalogue import CHANGES
+from addenda.demo.catalogue import CHANGES, FEWEST_CHANGES
 from addenda.demo.report import print_card
 from addenda.demo.story import run_demo
-from addenda.surfaces.cli.context import begin
+from addenda.demo.triples_chapter import run_triples_chapter
+from addenda.demo.triples_report import print_triples_card
+from addenda.errors import InvalidInput
+from addenda.surfaces.cli.context import Call, begin
 from addenda.surfaces.cli.options import JsonOption
 
 
+class Chapter(StrEnum):
+    """A part of the story."""
+
+    EDITS = "edits"
+    TRIPLES = "triples"
+
+
+_DIRECTORIES: Mapping[Chapter, str] = {Chapter.EDITS: "addenda-demo", Chapter.TRIPLES: "addenda-demo-triples"}
+
+
 def demo(
-    directory: Annotated[Path, typer.Option("--directory", metavar="DIR", help="Where everything is written.")] = Path(
-        "addenda-demo"
-    ),
+    chapter: Annotated[
+        Chapter, typer.Option("--chapter", help="What is told: changed specifications, or new documents.")
+    ] = Chapter.EDITS,
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            "--directory",
+            metavar="DIR",
+            help="Where everything is written.",
+            show_default=" or ".join(_DIRECTORIES.values()),
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Draws the changes and the questions.")] = 0,
     changes: Annotated[
-        int, typer.Option("--changes", min=1, max=CHANGES, help="How many changes; fewer are quicker.")
-    ] = CHANGES,
+        int | None,
+        typer.Option(
+            "--changes",
+            min=FEWEST_CHANGES,
+            max=CHANGES,
+            help="How many changes, for the chapter edits; fewer are quicker.",
+            show_default=str(CHANGES),
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the folder even if it is not that of an earlier demo.")
     ] = False,
@@ -29,15 +60,35 @@ def demo(
 ) -> None:
     """Run the whole story on the bundled model and print a score card.
 
-    A thousand changed specifications are read from a spreadsheet, proposed, approved, tested and made live; then
-    questions are asked, one change is rolled back, one answer is explained, and the ledger is verified. With --json the
-    score card is one JSON object.
+    Chapter edits: a thousand changed specifications are read from a spreadsheet, proposed, approved, tested and made
+    live; then questions are asked, one change is rolled back, one answer is explained, and the ledger is verified.
+    Chapter triples: the model takes facts from documents about new products and reads them when it is asked; one fact
+    is corrected, and asked about as of yesterday. With --json the score card is one JSON object.
     """
     call = begin(None, as_json=as_json)
-    result = run_demo(
-        directory, seed=seed, console=call.out.stderr, force=force, threads=call.settings.threads, changes=changes
-    )
-    if as_json:
+    where = directory or Path(_DIRECTORIES[chapter])
+    match chapter:
+        case Chapter.EDITS:
+            _tell_edits(call, where, seed, CHANGES if changes is None else changes, force=force)
+        case Chapter.TRIPLES:
+            if changes is not None:
+                raise InvalidInput("--changes is for the chapter edits; leave it out, or give --chapter edits")
+            _tell_triples(call, where, seed, force=force)
+
+
+def _tell_edits(call: Call, where: Path, seed: int, changes: int, *, force: bool) -> None:
+    threads = call.settings.threads
+    result = run_demo(where, seed=seed, console=call.out.stderr, force=force, threads=threads, changes=changes)
+    if call.out.as_json:
         call.out.result(result.card())
     else:
         print_card(result, call.out.stdout)
+
+
+def _tell_triples(call: Call, where: Path, seed: int, *, force: bool) -> None:
+    result = run_triples_chapter(where, seed=seed, console=call.out.stderr, force=force, threads=call.settings.threads)
+    if call.out.as_json:
+        call.out.result(result.card())
+    else:
+        print_triples_card(result, call.out.stdout)
+        call.out.note(f"the page with everything: {where / 'report.html'}")
