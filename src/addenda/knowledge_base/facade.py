@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from addenda.artifacts import ArtifactStore
@@ -247,6 +247,28 @@ class KnowledgeBase:
         Raises InvalidInput when no relation has that memory yet.
         """
         return self._memories.triples_reader(as_of, audience).read(query)
+
+    def reindex(
+        self,
+        encoder: str | None = None,
+        *,
+        by: Person,
+        thresholds: Mapping[str, float] = MappingProxyType({}),
+        reason: str = "",
+    ) -> str:
+        """Enter the names of the memory of triples into another index of near names; the index's name.
+
+        Args:
+            encoder: A sentence-transformers model, by name or folder; None: the lexical index.
+            by: An admin.
+            thresholds: Changes of ``entity_threshold``, ``relation_threshold`` and ``mean_threshold``, because an
+                encoder's cosines are on a scale of their own.
+            reason: Why; it stays in the history.
+
+        Raises PermissionDenied, InvalidInput for a threshold, MissingDependency without the ``embeddings`` extra,
+        ModelUnavailable when the encoder cannot be loaded.
+        """
+        return self._memories.reindex_triples(encoder, thresholds, by, reason)
 
     def explain(self, answer_id: str | None = None) -> Explanation:
         """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off."""

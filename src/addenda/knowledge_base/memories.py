@@ -12,7 +12,7 @@ from addenda.knowledge_base.edits_keeper import EditsKeeper
 from addenda.knowledge_base.keeper import Keeper
 from addenda.knowledge_base.models import ModelChoice, ModelInUse
 from addenda.knowledge_base.triples_keeper import TriplesKeeper
-from addenda.ledger import Ledger
+from addenda.ledger import Ledger, Person
 from addenda.memories.base import Memory, TripleReader
 from addenda.responder import Responder, Values
 from addenda.types import MemoryName
@@ -93,6 +93,10 @@ class Memories:
                 "(`relation declare NAME --memories triples`), and propose a fact"
             )
         return memory.contribute(at=as_of, audience=audience)
+
+    def reindex_triples(self, encoder: str | None, thresholds: Mapping[str, float], by: Person, reason: str) -> str:
+        """Enter the names of the memory of triples into another index; see :meth:`TriplesKeeper.reindex`."""
+        return self._triples.reindex(encoder, thresholds, by, reason)
 
     def require_reader(self) -> None:
         """Raise InvalidInput when the model cannot read triples, so that they would change no answer."""

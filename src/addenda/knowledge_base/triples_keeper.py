@@ -11,13 +11,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
+from pydantic import ValidationError
+
 from addenda.artifacts import ArtifactStore
 from addenda.database import Database
-from addenda.errors import Conflict, LedgerBroken, UnknownId
-from addenda.ledger import SYSTEM, Ledger, MemoryConfigured, Record
+from addenda.errors import Conflict, InvalidInput, LedgerBroken, UnknownId
+from addenda.ledger import SYSTEM, Ledger, MemoryConfigured, Person, Record
 from addenda.memories.base import Change, Deliver, Window, Withdraw
-from addenda.memories.triples import TriplesConfig, TriplesMemory
+from addenda.memories.triples import LexicalIndex, TriplesConfig, TriplesMemory
 from addenda.memories.triples.artefact import Triple
+from addenda.memories.triples.indexes import index_for, index_named, stored_index
 from addenda.types import Addendum, Fact, MemoryName
 
 _TRIES = 5
@@ -35,6 +38,8 @@ class TriplesKeeper:
         self._artifacts = artifacts
         self._database = database
         self._memory: TriplesMemory | None = None
+        self._opened: tuple[str, str | None] | None = None
+        """The configuration and the index that the memory was opened with; another process can change both."""
         self._at_hand: Mapping[str, bytes] = {}
 
     @property
@@ -52,16 +57,17 @@ class TriplesKeeper:
         configuration = self._ledger.state().memories.get("triples")
         if configuration is None:
             return None
-        if self._memory is None:
-            self._memory = TriplesMemory(self._database, self._config(configuration))
+        opened = (configuration, stored_index(self._database))
+        if self._memory is None or opened != self._opened:
+            index = index_named(opened[1])
+            self._memory, self._opened = TriplesMemory(self._database, self._config(configuration), index=index), opened
         self._catch_up(self._memory)
         return self._memory
 
     def configured(self) -> TriplesMemory:
         """The memory, configured with the defaults if it was not yet."""
         if "triples" not in self._ledger.state().memories:
-            config = TriplesConfig().model_dump(mode="json")
-            digest = self._artifacts.put(json.dumps({"config": config}, sort_keys=True).encode())
+            digest = self._put(TriplesConfig(), LexicalIndex().name)
             with self._ledger.writing() as session:
                 if "triples" not in session.state.memories:
                     body = MemoryConfigured(memory="triples", configuration=digest)
@@ -70,6 +76,34 @@ class TriplesKeeper:
         if memory is None:
             raise LedgerBroken("the triples memory was configured and is not in the state; run `verify`")
         return memory
+
+    def reindex(self, encoder: str | None, thresholds: Mapping[str, float], by: Person, reason: str) -> str:
+        """Enter all names into another index, or anew into the same; the index's name.
+
+        Args:
+            encoder: A sentence-transformers model, by name or folder; None: the lexical index.
+            thresholds: Fields of :class:`TriplesConfig` to change, such as ``entity_threshold``.
+            by: An admin.
+            reason: Why.
+
+        Raises PermissionDenied, InvalidInput for a threshold, MissingDependency or ModelUnavailable for an encoder.
+        """
+        configuration = self._ledger.state().memories.get("triples")
+        before = TriplesConfig() if configuration is None else self._config(configuration)
+        try:
+            config = TriplesConfig.model_validate({**before.model_dump(), **thresholds})
+        except ValidationError as error:
+            wrong = error.errors()[0]
+            raise InvalidInput(f"{wrong['loc'][0]}={wrong['input']!r} cannot be used: {wrong['msg']}") from error
+        index = index_for(encoder)
+        index.ready(["name"])  # an encoder that is not there is better missed before anything changes
+        body = MemoryConfigured(memory="triples", configuration=self._put(config, index.name))
+        with self._ledger.writing() as session:
+            session.append(by.actor, [body], reason)
+        memory = TriplesMemory(self._database, config, index=index)
+        memory.reindex()
+        self._catch_up(memory)
+        return index.name
 
     def sync(self) -> None:
         """Bring the rows to the ledger's head."""
@@ -113,6 +147,10 @@ class TriplesKeeper:
         """Nothing: the configuration stands alone."""
         del configuration
         return frozenset()
+
+    def _put(self, config: TriplesConfig, index: str) -> str:
+        made = {"config": config.model_dump(mode="json"), "index": index}
+        return self._artifacts.put(json.dumps(made, sort_keys=True).encode())
 
     def _config(self, configuration: str) -> TriplesConfig:
         return TriplesConfig.model_validate(json.loads(self._artifacts.get(configuration))["config"])

@@ -160,3 +160,9 @@ def test_a_knowledge_base_without_triples_says_how_to_get_them(desk: Desk) -> No
     done = desk.run("read", "Velmor Tasky", "noise level")
     assert (done.code, done.out) == (2, "")
     assert "--memories triples" in done.err
+
+
+def test_the_index_is_changed_by_an_admin_only(shelf: Shelf) -> None:
+    assert shelf.run("Orbin Kettel", "price").out.count("31 EUR") == 1
+    refused = in_process("reindex", "--kb", shelf.kb)
+    assert (refused.code, "token" in refused.err) == (1, True)

@@ -89,6 +89,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("threshold", "policies", "What the gate asks of a change.", _GOVERN),
     Entry("relation", "relations", "Relations: their values and the questions about them.", _GOVERN),
     Entry("suite", "suites", "The questions that the gate asks before every activation.", _GOVERN),
+    Entry("reindex", "indexing", "Enter the names of the memory of triples into an index.", _GOVERN),
     Entry("verify", "checking", "Check the chain, the contents and the artefacts.", _CHECK),
     Entry("head", "checking", "Print where the chain ends, to be kept elsewhere for verify --head.", _CHECK),
     Entry("doctor", "diagnosis", "Check this machine and the knowledge base, and say what to do.", _CHECK),
