@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zlib import crc32
 
@@ -38,14 +38,19 @@ class RandomEncoder:
 
     name = "random"
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, near: Mapping[str, str] | None = None, cosine: float = 0.97) -> None:
+        """Take the length of a vector, and texts that lie near others, at about that cosine."""
         self._size = size
+        self._near = near or {}
+        self._slack = float(np.sqrt(1 / cosine**2 - 1))
 
     def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """One row for each text."""
-        return np.stack(
-            [
-                np.random.default_rng(crc32(text.encode())).standard_normal(self._size, dtype=np.float32)
-                for text in texts
-            ]
-        )
+        return np.stack([self._vector(text) for text in texts])
+
+    def _vector(self, text: str) -> npt.NDArray[np.float32]:
+        own = self._noise_of(text)
+        return self._noise_of(self._near[text]) + np.float32(self._slack) * own if text in self._near else own
+
+    def _noise_of(self, text: str) -> npt.NDArray[np.float32]:
+        return np.random.default_rng(crc32(text.encode())).standard_normal(self._size, dtype=np.float32)

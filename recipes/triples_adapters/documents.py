@@ -110,8 +110,9 @@ class DocumentTeacher:
 
     def _drawn(self, random: Random) -> Document:
         makers = (self._prose, self._sheet, self._comparison)
-        chosen = random.choices(makers, weights=(0.68, 0.2, 0.12), k=random.choice((1, 1, 1, 1, 2, 2, 3)))
-        blocks = [make(random) for make in chosen]
+        language = random.choice(_LANGUAGES)
+        chosen = random.choices(makers, weights=(0.68, 0.24, 0.08), k=random.choice((1, 1, 1, 1, 2, 2, 3)))
+        blocks = [make(random, language) for make in chosen]
         if random.random() < 0.08:
             blocks = [[Told(random.choice(_GREETINGS))], *blocks, [Told(random.choice(_CLOSINGS))]]
         return laid_out(random, blocks)
@@ -162,8 +163,8 @@ class DocumentTeacher:
             return f"{random.randint(1, 1500)} {details.unit}"
         return random.choice(self.reading.world.value_pool(relation))
 
-    def _prose(self, random: Random) -> list[Told]:
-        kind, language = random.choice(_KINDS), random.choice(_LANGUAGES)
+    def _prose(self, random: Random, language: Language) -> list[Told]:
+        kind = _kind(random, language)
         subject, used = self.subject(random, kind), set[str]()
         sentences: list[Told] = []
         wanted = random.choice((1, 1, 2, 2, 3, 4))
@@ -182,7 +183,7 @@ class DocumentTeacher:
 
     def _telling(self, random: Random, fact: Fact, used: set[str], language: Language, *, first: bool) -> Told:
         """One or more facts about the subject, in one sentence."""
-        if fact.kind == "any" and language != "ja" and random.random() < 0.5:
+        if fact.kind == "any" and random.random() < 0.5:
             return self._in_other_words(random, fact.subject, used)
         if language == "en" and random.random() < 0.18 and _attributes(self.reading, fact.kind) > len(used):
             facts = [fact, self.fact(random, fact.kind, fact.subject, used)]
@@ -196,9 +197,9 @@ class DocumentTeacher:
         one = self.reading.statement(random, subject, used)
         return Told(one.sentence, (Statement(one.subject, one.relation, one.object),))
 
-    def _sheet(self, random: Random) -> list[Told]:
+    def _sheet(self, random: Random, language: Language) -> list[Told]:
         """A name, and below it one attribute after the other."""
-        kind, language = random.choice(_KINDS), random.choice(_LANGUAGES)
+        kind = _kind(random, language)
         subject, used = self.subject(random, kind), set[str]()
         lead = random.choice(("", "", "- ", "* ", "• "))
         head = random.choice(("{s}", "{s}", "{s}:", "## {s}", "Data sheet: {s}", "About {s}", "Name: {s}"))
@@ -209,9 +210,9 @@ class DocumentTeacher:
             sentences.append(Told(f"{lead if told.text[:1] not in '-*|・' else ''}{told.text}\n", told.statements))
         return sentences
 
-    def _comparison(self, random: Random) -> list[Told]:
+    def _comparison(self, random: Random, language: Language) -> list[Told]:
         """Several subjects side by side, in one sentence or in one after the other."""
-        kind = random.choice(_KINDS)
+        kind = _kind(random, language)
         count = random.choice((2, 2, 3))
         first = self.fact(random, kind, self.subject(random, kind), set())
         facts = [first]
@@ -222,14 +223,19 @@ class DocumentTeacher:
                 if random.random() < 0.2:
                     other = Fact(kind, other.subject, first.relation, first.value)
             facts.append(other)
-        if random.random() < 0.6:
+        if language == "en" and random.random() < 0.6:
             return [telling_grammar.beside(random, facts)]
-        language = random.choice(_LANGUAGES)
         lines = random.choice(("", "\n"))
         return [
             Told(told.text + lines, told.statements)
             for told in (telling_grammar.full(random, fact, language) for fact in facts)
         ]
+
+
+def _kind(random: Random, language: Language) -> Kind:
+    """What a block is about; attributes of any kind have English names only."""
+    kind = random.choice(_KINDS)
+    return "product" if kind == "any" and language != "en" else kind
 
 
 def plain(text: str) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from addenda.database import open_database
-from addenda.errors import InvalidInput, MissingDependency, ModelMismatch, PermissionDenied
+from addenda.errors import InvalidInput, MissingDependency, PermissionDenied
 from addenda.knowledge_base import DATABASE_FILE, KnowledgeBase
 from addenda.memories.triples.calls import Query
 from addenda.memories.triples.embeddings import EmbeddingIndex
-from addenda.memories.triples.indexes import index_named
+from addenda.memories.triples.indexes import index_named, stored_index
 from addenda.memories.triples.lexical import LexicalIndex
-from addenda.memories.triples.tables import STATE
+from addenda.memories.triples.tables import LISTS, STATE
 from tests.knowledge_base.office import Office, noise
 
 NEAR = Query("Velmor Taskyy", "noise level", None)
@@ -34,17 +34,16 @@ def test_thresholds_change_with_the_index_and_are_recorded(read_office: Office) 
     assert kb.memory_digests() == kb.rebuilt_digests()
 
 
-def test_names_that_an_earlier_version_entered_are_not_read_until_they_are_entered_anew(read_office: Office) -> None:
+def test_names_that_an_earlier_version_entered_are_entered_anew(read_office: Office) -> None:
     read_office.live(noise("41 dB"))
     kb = read_office.kb
     database = open_database(kb.directory / DATABASE_FILE)
     with database.write() as connection:
         connection.execute(STATE.update().values(name_index="lexical"))
-    database.close()
-    with pytest.raises(ModelMismatch, match="reindex"):
-        kb.read(NEAR)
-    kb.reindex(by=read_office.ana)
+        connection.execute(LISTS.delete())
     assert kb.read(NEAR).names == ("41 dB",)
+    assert stored_index(database) == LexicalIndex().name
+    database.close()
 
 
 @pytest.mark.parametrize("value", [0.0, 1.5, float("nan")])

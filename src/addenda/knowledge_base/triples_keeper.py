@@ -60,7 +60,10 @@ class TriplesKeeper:
         opened = (configuration, stored_index(self._database))
         if self._memory is None or opened != self._opened:
             index = index_named(opened[1])
-            self._memory, self._opened = TriplesMemory(self._database, self._config(configuration), index=index), opened
+            self._memory = TriplesMemory(self._database, self._config(configuration), index=index)
+            if opened[1] not in (None, index.name):  # an earlier version folded or entered names otherwise
+                self._memory.reindex()
+            self._opened = (configuration, stored_index(self._database))
         self._catch_up(self._memory)
         return self._memory
 

@@ -22,7 +22,7 @@ from addenda.memories.triples.syntax import Query
 from addenda.memories.triples.tables import LISTS, VECTORS
 
 SYNONYMS = {"spouse": "married to", "loudness": "noise level", "kettle": "boiler"}
-CONFIG = TriplesConfig(entity_threshold=0.7, relation_threshold=0.7, mean_threshold=0.8)
+CONFIG = TriplesConfig(entity_threshold=0.7, close_threshold=0.7, relation_threshold=0.7, mean_threshold=0.8)
 
 
 class LetterPairs:
@@ -137,7 +137,7 @@ def test_the_wrong_index_is_refused_until_names_are_entered_into_it(
     lexical.reindex()
     assert names(lexical, "Nrda Boiler", "part") == ("Pump",)
     assert (lexical.digest(), lexical.position) == (before, 1)
-    with pytest.raises(ModelMismatch, match="in the index 'lexical'"):
+    with pytest.raises(ModelMismatch, match="in the index 'lexical 2'"):
         names(meaning, "Norda Boiler", "part")
     meaning.reindex()
     assert names(meaning, "Norda Kettle", "part") == ("Pump",)

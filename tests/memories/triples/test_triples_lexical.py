@@ -8,13 +8,17 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from triple_tools import near
+from triple_tools import deliver, ident, near
 
-from addenda.memories.triples import LexicalIndex
+from addenda.database import Database
+from addenda.errors import ModelMismatch
+from addenda.memories.base import Withdraw
+from addenda.memories.triples import LexicalIndex, TriplesMemory
 from addenda.memories.triples.folding import LONGEST, fold
 from addenda.memories.triples.names import intern, key_of, sweep
 from addenda.memories.triples.rooms import PrivateRoom
-from addenda.memories.triples.tables import ENTITY, LISTS, NAMES, PARTS, RELATION
+from addenda.memories.triples.syntax import Query
+from addenda.memories.triples.tables import ENTITY, LISTS, NAMES, PARTS, RELATION, STATE
 
 STEMS = ("norda", "nordan", "kaldor", "のるだ", "東京駅", "삼성전자", "aaaaaa")
 NAMES_GIVEN = st.builds(
@@ -29,7 +33,7 @@ def stored(names: Iterable[str], kind: int = ENTITY) -> PrivateRoom:
     """A room with these names."""
     room = PrivateRoom()
     with room.write() as connection:
-        intern(connection, [(kind, name) for name in names], LexicalIndex())
+        intern(connection, kind, names, LexicalIndex())
     return room
 
 
@@ -60,7 +64,7 @@ def test_it_finds_what_comparing_with_every_name_finds(
     assert found(room, query, threshold) == expected(listed, query, threshold)
     kept = [name for place, name in enumerate(listed) if place not in gone]
     with room.write() as connection:
-        ids = intern(connection, [(ENTITY, name) for name in listed if name not in kept], LexicalIndex())
+        ids = intern(connection, ENTITY, [name for name in listed if name not in kept], LexicalIndex())
         sweep(connection, ids.values(), LexicalIndex())
     assert found(room, query, threshold) == expected(kept, query, threshold)
 
@@ -72,17 +76,17 @@ def test_long_lists_grow_and_shrink_in_parts() -> None:
     index = LexicalIndex()
     for part in (names[:300], names[300:310], names[310:]):
         with room.write() as connection:
-            intern(connection, [(ENTITY, name) for name in part], index)
+            intern(connection, ENTITY, part, index)
     with room.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(PARTS)).scalar_one() > 0
     query = "kab intsitute"
     assert found(room, query, 0.8) == expected(names, query, 0.8) != {}
     with room.write() as connection:
-        ids = intern(connection, [(ENTITY, name) for name in names[100:]], index)
+        ids = intern(connection, ENTITY, names[100:], index)
         sweep(connection, ids.values(), index)
     assert found(room, query, 0.8) == expected(names[:100], query, 0.8)
     with room.write() as connection:
-        ids = intern(connection, [(ENTITY, name) for name in names[:100]], index)
+        ids = intern(connection, ENTITY, names[:100], index)
         sweep(connection, ids.values(), index)
         assert [connection.execute(sa.select(table)).all() for table in (NAMES, LISTS, PARTS)] == [[], [], []]
 
@@ -99,9 +103,27 @@ def test_a_name_that_is_too_long_is_stored_once_and_never_near() -> None:
     assert found(room, name[1:], 0.5) == {}
     assert found(room, "x" * (LONGEST - 1), 0.8) == expected(["x" * LONGEST], "x" * (LONGEST - 1), 0.8)
     with room.write() as connection:
-        again = intern(connection, [(ENTITY, name)], LexicalIndex())
+        again = intern(connection, ENTITY, [name], LexicalIndex())
         rows = connection.execute(sa.select(NAMES.c.id).where(NAMES.c.key == key_of(name))).scalars().all()
     assert list(again.values()) == rows
+
+
+def test_names_folded_by_another_version_are_refused_then_folded_anew(
+    memory: TriplesMemory, database: Database
+) -> None:
+    memory.apply([deliver(1, "渡邊太郎商店", "場所", "大阪"), deliver(2, "Norda 12", "price", "31")], 1)
+    with database.write() as connection:
+        connection.execute(NAMES.update().values(folded="?", digits="7"))
+        connection.execute(LISTS.delete())
+        connection.execute(STATE.update().values(name_index="lexical"))
+    with pytest.raises(ModelMismatch, match=r"in the index 'lexical', .* call reindex"):
+        memory.contribute(at=None).read(Query("渡辺太郎商店", "場所", None))
+    memory.reindex()
+    assert memory.contribute(at=None).read(Query("渡辺太郎商店", "場所", None)).names == ("大阪",)
+    assert memory.contribute(at=None).read(Query("Nroda 12", "price", None)).names == ("31",)
+    memory.apply([Withdraw(ident(1)), Withdraw(ident(2))], 2)
+    with database.read() as connection:
+        assert [connection.execute(sa.select(table)).all() for table in (NAMES, LISTS, PARTS)] == [[], [], []]
 
 
 def test_a_query_that_no_database_can_hold_is_compared_all_the_same() -> None:

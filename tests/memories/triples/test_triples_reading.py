@@ -49,9 +49,52 @@ def test_exact_names_keep_similar_ones_out(memory: TriplesMemory) -> None:
     memory.apply([deliver(1, "Kaldor Pump", "weight", "3 kg"), deliver(2, "Kaldor Pumps", "weight", "4 kg")], 1)
     exact = read(memory, "Kaldor Pump", "weight")
     assert (exact.names, exact.exact) == (("3 kg",), True)
-    similar = read(memory, "Kaldr Pumps", "weight")
-    assert (similar.names, similar.exact) == (("4 kg", "3 kg"), False)
+    similar = read(memory, "Kaldr Pump", "weight")
+    assert (similar.names, similar.exact) == (("3 kg",), False)
+    assert [round(hit.score, 3) for hit in similar.hits] == [0.95]
+
+
+def test_close_names_are_asked_before_less_similar_ones() -> None:
+    deliveries = [deliver(1, "Kaldor Pump", "weight", "3 kg"), deliver(2, "Kaldor Pumps", "weight", "4 kg")]
+    only_close, all_similar = TriplesMemory.private(), TriplesMemory.private(TriplesConfig(close_threshold=0.8))
+    for memory in (only_close, all_similar):
+        memory.apply(deliveries, 1)
+    assert read(only_close, "Kaldr Pumps", "weight").names == ("4 kg",)
+    assert read(only_close, "Kaldr Pumqs", "weight").names == ("4 kg",)  # none is close, one is similar
+    similar = read(all_similar, "Kaldr Pumps", "weight")
+    assert similar.names == ("4 kg", "3 kg")
     assert [round(hit.score, 3) for hit in similar.hits] == [0.955, 0.9]
+
+
+def test_a_known_name_is_no_misspelling_of_another_one() -> None:
+    deliveries = [deliver(1, "Kaldor Pump", "weight", "3 kg"), deliver(2, "Kaldor Pumps", "price", "90")]
+    memory, lenient = TriplesMemory.private(), TriplesMemory.private(TriplesConfig(near_names_of_known=True))
+    for one in (memory, lenient):
+        one.apply(deliveries, 1)
+    assert read(memory, "Kaldor Pumps", "weight") == ReadResult()
+    assert read(memory, "Kaldor Pumps", "prices").names == ("90",)  # relations may be similar all the same
+    assert read(memory, "Kaldor Pummp", "weight").names == ("3 kg",)
+    assert read(lenient, "Kaldor Pumps", "weight").names == ("3 kg",)
+    memory.apply([deliver(3, "3 kg", "also called", "3 kilos"), deliver(4, "Kaldor Pumps", "also called", "KP")], 2)
+    assert read(memory, "KP", "price").names == ("90",)
+    assert read(memory, "KP", "weight") == ReadResult()
+
+
+def test_a_name_is_known_only_to_who_may_see_it(memory: TriplesMemory) -> None:
+    hidden, past = Window(audience=("board",)), Window(NOW - 3 * DAY, NOW - DAY)
+    memory.apply(
+        [
+            deliver(1, "Kaldor Pump", "weight", "3 kg"),
+            deliver(2, "Kaldor Pumps", "price", "90", hidden),
+            deliver(3, "Norda Kettle", "weight", "1 kg"),
+            deliver(4, "Norda Kettles", "price", "31", past),
+        ],
+        1,
+    )
+    assert read(memory, "Kaldor Pumps", "weight").names == ("3 kg",)
+    assert read(memory, "Kaldor Pumps", "weight", audience="board") == ReadResult()
+    assert read(memory, "Norda Kettles", "weight").names == ("1 kg",)
+    assert read(memory, "Norda Kettles", "weight", at=NOW - 2 * DAY) == ReadResult()
 
 
 @pytest.mark.parametrize(
@@ -238,6 +281,12 @@ FACTS = st.lists(
     audience=st.sampled_from(["everyone", "staff"]),
     without=st.frozensets(st.integers(0, 8).map(ident), max_size=2),
     staged=st.integers(0, 9),
+    config=st.builds(
+        TriplesConfig,
+        limit=st.just(3),
+        near_names_of_known=st.booleans(),
+        close_threshold=st.sampled_from([0.8, 0.85, 0.9, 1.0]),
+    ),
 )
 def test_reading_is_what_comparing_everything_with_everything_gives(
     facts: list[tuple[str, str, str, Window]],
@@ -248,8 +297,8 @@ def test_reading_is_what_comparing_everything_with_everything_gives(
     audience: str,
     without: frozenset[str],
     staged: int,
+    config: TriplesConfig,
 ) -> None:
-    config = TriplesConfig(limit=3)
     changes = [deliver(n, *fact) for n, fact in enumerate(facts)]
     memory = TriplesMemory.private(config, clock=lambda: NOW)
     # Some of the triples are staged, some of these over others of the same id, which must not shine through.

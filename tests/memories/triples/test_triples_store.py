@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from addenda.database import METADATA, SCHEMA, Database, open_database
 from addenda.errors import Conflict, InvalidInput, ModelMismatch, UnknownId
 from addenda.memories.base import Change, Deliver, Holding, Origin, Task, Window, Withdraw
 from addenda.memories.triples import TriplesMemory
+from addenda.memories.triples.artefact import Triple
+from addenda.memories.triples.syntax import Query
 from addenda.memories.triples.tables import BOUNDARIES, STATE, TABLES, TRIPLES
 from addenda.types import Fact
 
@@ -72,6 +75,31 @@ def test_only_canonical_bytes_are_an_artefact(bad: bytes) -> None:
     memory = TriplesMemory.private()
     with pytest.raises(ModelMismatch, match="no triple in canonical JSON"):
         memory.apply([Deliver(ident(1), bad, 1)], 1)
+
+
+SPELLED = st.text('ab"\\\\, :{}\n\u3000\x7fé는', min_size=1, max_size=4)
+
+
+@settings(deadline=None, max_examples=50)
+@given(names=st.tuples(SPELLED, SPELLED, SPELLED), source=SPELLED, cut=st.integers(0, 80), put=SPELLED)
+def test_an_artefact_is_held_as_it_says_or_refused(
+    names: tuple[str, str, str], source: str, cut: int, put: str
+) -> None:
+    subject, relation, object_ = names
+    triple = Triple(subject=subject, relation=relation, object=object_, source=source, author="ann", trust="normal")
+    whole = json.dumps(triple.model_dump(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    for text in (whole, whole[:cut] + put + whole[cut:]):
+        memory = TriplesMemory.private()
+        try:
+            wanted = Triple.from_bytes(text.encode(), ident(1))
+        except (InvalidInput, ModelMismatch) as error:
+            with pytest.raises(type(error)):
+                memory.apply([Deliver(ident(1), text.encode(), 1)], 1)
+            continue
+        memory.apply([Deliver(ident(1), text.encode(), 1)], 1)
+        (hit,) = memory.contribute(at=None).read(Query(wanted.subject, wanted.relation, None)).hits
+        assert (hit.subject, hit.relation, hit.object) == (wanted.subject, wanted.relation, wanted.object)
+        assert hit.origin == Origin(wanted.source, wanted.author, wanted.trust)
 
 
 def test_nothing_is_left_of_what_is_withdrawn(memory: TriplesMemory, database: Database, tmp_path: Path) -> None:

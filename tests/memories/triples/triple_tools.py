@@ -61,9 +61,17 @@ class Reference:
         known = subject if subject is not None else object_ or ""
         exact = ({normalised(known): 1.0}, {normalised(relation): 1.0})
         everything = [Triple.from_bytes(change.artefact, change.addendum_id) for change in self.changes]
-        entities = self._near(known, {n for t in everything for n in (t.subject, t.object)}, entity=True)
-        relations = self._near(relation, {t.relation for t in everything}, entity=False)
-        for one, other in (exact, (entities, relations)):
+        stored = {n for t in everything for n in (t.subject, t.object)}
+        relations = self._near(relation, {t.relation for t in everything}, self.config.relation_threshold)
+        steps = [exact]
+        visible_names = {normalised(n) for t in triples for n in (t.subject, t.object)}
+        if normalised(known) in visible_names and not self.config.near_names_of_known:
+            steps.append((exact[0], relations))
+        else:
+            least = self.config.entity_threshold
+            closest = max(least, self.config.close_threshold)
+            steps.extend((self._near(known, stored, threshold), relations) for threshold in (closest, least))
+        for one, other in steps:
             names, wanted = _with_aliases(one, triples), _with_aliases(other, triples)
             found: list[tuple[float, int, str, str]] = []
             for addendum_id, (sequence, triple) in visible.items():
@@ -80,8 +88,7 @@ class Reference:
                 return [(addendum_id, -mean) for mean, _, addendum_id, _ in sorted(found)], None
         return [], None
 
-    def _near(self, text: str, names: Iterable[str], *, entity: bool) -> dict[str, float]:
-        least = self.config.entity_threshold if entity else self.config.relation_threshold
+    def _near(self, text: str, names: Iterable[str], least: float) -> dict[str, float]:
         scores = {normalised(name): near(text, fold(name)) for name in names}
         return {name: score for name, score in scores.items() if score >= least - 1e-9} | {normalised(text): 1.0}
 

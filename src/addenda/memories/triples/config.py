@@ -20,10 +20,14 @@ class TriplesConfig(Frozen):
 
     entity_threshold: float = Field(default=0.8, gt=0.0, le=1.0)
     """Least similarity of the given entity's name to a stored one."""
+    close_threshold: float = Field(default=0.9, gt=0.0, le=1.0)
+    """Names at least so similar are tried alone before less similar ones count; above ``entity_threshold`` or idle."""
     relation_threshold: float = Field(default=0.75, gt=0.0, le=1.0)
     """Least similarity of the given relation's name to a stored one."""
     mean_threshold: float = Field(default=0.85, gt=0.0, le=1.0)
     """Least mean of the two similarities."""
+    near_names_of_known: bool = False
+    """Whether a stored name may be taken for a misspelling of another one when nothing is known of it."""
     limit: int = Field(default=30, ge=1, le=1000)
     """Most distinct names that are returned; more are reported as too broad, with their number."""
     alias_hops: int = Field(default=8, ge=0, le=64)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+EMBEDDINGS = "embeddings"
+"""What the names of these indexes begin with."""
+
 _FIRST_ASKED = 64
 _MORE = 4
 _SLACK = 0.05
@@ -105,7 +108,7 @@ class EmbeddingIndex:
     @property
     def name(self) -> str:
         """``embeddings`` and the encoder's name."""
-        return f"embeddings {self._encoder.name}"
+        return f"{EMBEDDINGS} {self._encoder.name}"
 
     @property
     def slow(self) -> bool:

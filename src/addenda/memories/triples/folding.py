@@ -9,8 +9,10 @@ Numbers are never folded away. :attr:`Folded.digits` lists them in order, and tw
 different things however alike they look ("Norda 12" and "Norda 13", 第二工場 and 第三工場, "Part II" and "Part III").
 A single letter at the end counts as one ("Model A" and "Model B").
 
-A name in running text often has a particle glued to it (は, の, 을, 의, 的). :func:`readings` gives a query without it
-too; a name that truly ends so is still found, because the query as it is comes first.
+A name in running text often has other words glued to it: particles (は, の, 을, 의, 的), titles (さん, 님, 先生), and
+before it prepositions and demonstratives (关于, 在, この). :func:`readings` gives a query without them too; a name that
+truly begins or ends so is still found, because the query as it is comes first. Only words of closed classes count,
+those that any grammar lists: what else is glued to a name mostly makes another name of it (東京 and 東京大学).
 
 Not known: meaning, other languages' names for the same thing, initials, or the order of words.
 """
@@ -29,18 +31,42 @@ LONGEST = 255
 """Folded characters; longer names are found by their exact name only."""
 
 PARTICLE_FACTOR = 0.98
-"""What the similarity is multiplied by for each particle that was taken off a query."""
+"""What the similarity is multiplied by for each word that was taken off a query."""
 
-_PARTICLES = tuple(
-    sorted(
-        "は が を に へ と で も の や から まで より "
-        "은 는 이 가 을 를 의 에 에서 에게 께 로 으로 와 과 도 만 부터 까지 이나 이랑 랑 "
-        "的 是 在 和 与 與 跟".split(),
-        key=len,
-        reverse=True,
-    )
+_JAPANESE = (
+    "は が を に へ と で も の や か ね よ って から まで より だけ しか ばかり ほど くらい など さえ こそ とか "
+    "だって なら です でした だ だった である ですか について に関する に関して に対する に対して による によって "
+    "によると において における として としての にとって という といった とは のための さん さま 様 氏 君 くん "
+    "ちゃん 殿 御中 先生"
 )
-_MOST_PARTICLES = 2
+_KOREAN = (
+    "은 는 이 가 을 를 의 에 에서 에게 에게서 한테 한테서 께 께서 로 으로 로서 으로서 로써 으로써 와 과 랑 이랑 "
+    "하고 도 만 부터 까지 마저 조차 밖에 보다 처럼 같은 만큼 마다 이나 나 든지 라고 이라고 라는 이라는 란 이란 라도 "
+    "이라도 며 이며 이고 이다 입니다 인데 인가요 이에요 예요 대한 대해 대하여 관한 관해 관하여 따른 따라 위한 위해 "
+    "통해 들 님 씨 군 양 선생 선생님"
+)
+_CHINESE = (
+    "的 是 在 和 与 與 跟 及 或 等 了 吗 嗎 呢 吧 啊 们 們 之 为 為 有 被 把 将 將 到 对 對 给 給 也 都 就 里 裡 裏 "
+    "上 中 内 內 先生 女士 小姐 老师 老師"
+)
+_BEFORE = (
+    "この その あの どの 이 그 저 在 从 從 对 對 对于 對於 向 给 給 把 被 将 將 由 于 於 到 和 与 與 跟 同 为 為 以 "
+    "用 按 关于 關於 有关 有關 至于 至於 根据 根據 通过 通過 请 請 请问 請問 问 問 是 这 這 那 该 該 本 贵 貴"
+)
+_MOST_BEHIND, _MOST_BEFORE = 3, 2
+_MOST_READINGS = 8
+
+
+def _by_character(words: str, place: int) -> dict[str, tuple[str, ...]]:
+    """Words by their first (0) or last (-1) character, long ones first."""
+    found: dict[str, list[str]] = {}
+    for word in sorted(dict.fromkeys(words.split()), key=len, reverse=True):
+        found.setdefault(word[place], []).append(word)
+    return {character: tuple(listed) for character, listed in found.items()}
+
+
+_BY_END = _by_character(f"{_JAPANESE} {_KOREAN} {_CHINESE}", -1)
+_BY_START = _by_character(_BEFORE, 0)
 
 _REMOVED_CATEGORIES = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Pd", "Pc", "Ps", "Pe", "Pi", "Pf"})
 _REMOVED = frozenset(".,:;!?'\"`´ʹʻʼ/\\·・‧•、。…ー〜~¿¡")
@@ -104,18 +130,29 @@ def fold_normalised(normal: str) -> Folded:
 
 
 def readings(query: str) -> list[Reading]:
-    """A query as it is, then without the particles that may be glued to its end."""
-    found = {normalised(query): 1.0}
-    for _ in range(_MOST_PARTICLES):
-        for text, factor in list(found.items()):
-            for particle in _PARTICLES:
-                rest = text.removesuffix(particle).rstrip()
-                if rest and rest != text:
-                    found.setdefault(rest, factor * PARTICLE_FACTOR)
+    """A query as it is, then without the words that may be glued to it, the likeliest first; a few at most."""
+    normal = normalised(query)
+    factors = {normal: 1.0}
+    if not normal.isascii():
+        for most, shorter in ((_MOST_BEHIND, _without_end), (_MOST_BEFORE, _without_start)):
+            layer = dict(factors)
+            for _ in range(most):
+                layer = {rest: factor * PARTICLE_FACTOR for text, factor in layer.items() for rest in shorter(text)}
+                factors = {**layer, **factors}
     best: dict[Folded, float] = {}
-    for text, factor in found.items():
+    for text, factor in sorted(factors.items(), key=lambda one: -one[1]):
         best.setdefault(fold_normalised(text), factor)
-    return [Reading(folded, factor) for folded, factor in best.items()]
+    return [Reading(folded, factor) for folded, factor in best.items()][:_MOST_READINGS]
+
+
+def _without_end(text: str) -> list[str]:
+    cut = [text.removesuffix(word) for word in _BY_END.get(text[-1], ()) if text.endswith(word)]
+    return [rest for one in cut if (rest := one.rstrip())]
+
+
+def _without_start(text: str) -> list[str]:
+    cut = [text.removeprefix(word) for word in _BY_START.get(text[0], ()) if text.startswith(word)]
+    return [rest for one in cut if (rest := one.lstrip())]
 
 
 def _decimal(text: str) -> str:

@@ -5,7 +5,8 @@ name must be in at least one list among all but n - 1 of them. Of all ways to le
 out (prefix filtering: Chaudhuri, Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007). An entry carries the length of
 its name, which says how many lists it must be in; only names that pass are fetched and measured. So the result is
 exact, and rare grams make it quick. When many names pass, further lists are read, because each makes the bound sharper
-and costs less than measuring.
+and costs less than measuring. An entry also says which letters its name has an odd number of times, in few bits: one
+error changes at most two of them, so most names that only share a word with the query are passed over unmeasured.
 
 Names with numbers have lists of their own, and one more for their numbers, which must agree. Grams are numbered by a
 checksum: two that share a number share a list, which costs time only (but for one name that has two such grams: it can
@@ -34,8 +35,11 @@ from addenda.memories.triples.similarity import SIZE, Measure, errors_allowed, n
 from addenda.memories.triples.tables import NAMES
 
 _CHECKSUM_BITS = 32
-_ID_BITS = 40
+_ID_BITS = 32
 _ID_MASK = (1 << _ID_BITS) - 1
+_LETTER_BITS = 24
+_LETTERS_MASK = (1 << _LETTER_BITS) - 1
+_LENGTH_SHIFT = _ID_BITS + _LETTER_BITS
 _MEASURING = 150
 """Measuring a name costs about as much as reading this many entries."""
 _STEP = 3
@@ -50,8 +54,8 @@ class LexicalIndex:
 
     @property
     def name(self) -> str:
-        """What it is called in the database: ``lexical``."""
-        return "lexical"
+        """What it is called in the database; another name than that of versions which folded or entered otherwise."""
+        return "lexical 2"
 
     @property
     def slow(self) -> bool:
@@ -91,8 +95,12 @@ class _Query:
 
     length: int
     """Characters of the folded query."""
+    letters: int
+    """Which letters it has an odd number of times."""
     shares: Mapping[int, int]
     """For every length of a similar name that is not equal, how many grams it must share."""
+    changes: Mapping[int, int]
+    """For these lengths, how many letters at most may be there an odd number of times in one name only."""
     lists: Sequence[Found]
     """Its grams, the rarest first."""
     required: Found | None
@@ -102,7 +110,7 @@ class _Query:
     def range(self) -> tuple[int, int]:
         """Between which two entries those of all similar names are."""
         lengths = (self.length, *self.shares)
-        return min(lengths) << _ID_BITS, (max(lengths) + 1) << _ID_BITS
+        return min(lengths) << _LENGTH_SHIFT, (max(lengths) + 1) << _LENGTH_SHIFT
 
     @property
     def prefix(self) -> int:
@@ -139,20 +147,28 @@ def _prepared(connection: Connection, kind: int, folded: Folded, threshold: floa
         return None
     lists = sorted((known.get(gram, Found(gram, 0, 0, b"")) for gram in grams_of_it), key=lambda found: found.size)
     length = len(folded.text)
-    return _Query(length, _shares(length, threshold), lists, None if numbers is None else known[numbers])
+    allowed = _errors(length, threshold)
+    return _Query(
+        length,
+        _letters(folded.text),
+        {other: needed(max(length, other), errors) for other, errors in allowed.items()},
+        {other: 2 * errors - abs(length - other) for other, errors in allowed.items()},
+        lists,
+        None if numbers is None else known[numbers],
+    )
 
 
-def _shares(length: int, threshold: float) -> dict[int, int]:
-    """For every length of a name that may be similar but not equal, how many grams it must share."""
-    shares: dict[int, int] = {}
+def _errors(length: int, threshold: float) -> dict[int, int]:
+    """For every length of a name that may be similar but not equal, how many errors there may be."""
+    errors: dict[int, int] = {}
     for other in range(max(1, math.ceil(length * threshold - _TOLERANCE)), LONGEST + 1):
         longest = max(length, other)
         allowed = errors_allowed(longest, threshold)
         if abs(length - other) <= allowed and allowed:
-            shares[other] = needed(longest, allowed)
+            errors[other] = allowed
         elif other > length:
             break
-    return shares
+    return errors
 
 
 def _candidates(connection: Connection, query: _Query) -> Collection[int]:
@@ -162,32 +178,47 @@ def _candidates(connection: Connection, query: _Query) -> Collection[int]:
     if query.required is not None:
         members = set[int]().union(*read(connection, [query.required], *query.range))
         if len(members) * _MEASURING <= sum(found.size for found in lists[:count]):
-            return _often(dict.fromkeys(members, len(lists)), query.least(len(lists)))
+            return _often(dict.fromkeys(members, len(lists)), query, len(lists))
     counts: Counter[int] = Counter()
     for part in read(connection, lists[:count], *query.range):
         counts.update(part if members is None else members.intersection(part))
-    alive = _often(counts, query.least(count))
+    alive = _often(counts, query, count)
     while more := [found for found in lists[count : count + _STEP] if found.size <= len(alive) * _MEASURING]:
         for part in read(connection, more, *query.range):
             for entry in alive.keys() & part:
                 alive[entry] += 1
         count += len(more)
-        alive = _often(alive, query.least(count))
+        alive = _often(alive, query, count)
     return alive
 
 
-def _often(counts: Mapping[int, int], least: Sequence[int]) -> dict[int, int]:
-    """The entries that are counted often enough for their length."""
-    return {entry: count for entry, count in counts.items() if count >= least[entry >> _ID_BITS]}
+def _often(counts: Mapping[int, int], query: _Query, lists: int) -> dict[int, int]:
+    """The entries that are in enough of the lists read for their length, and have nearly the same letters."""
+    least, changes = query.least(lists), [query.changes.get(length, 0) for length in range(LONGEST + 1)]
+    letters = query.letters
+    return {
+        entry: count
+        for entry, count in counts.items()
+        if count >= least[entry >> _LENGTH_SHIFT]
+        and ((entry >> _ID_BITS ^ letters) & _LETTERS_MASK).bit_count() <= changes[entry >> _LENGTH_SHIFT]
+    }
+
+
+def _letters(text: str) -> int:
+    """Which letters a folded name has an odd number of times; some letters share a bit."""
+    odd = 0
+    for character in text:
+        odd ^= 1 << ord(character) % _LETTER_BITS
+    return odd
 
 
 def _entries(names: Iterable[Name]) -> dict[int, array[int]]:
-    """The entries of names by list: the id, and above it the length."""
+    """The entries of names by list: the id, above it the letters, above these the length."""
     lists: dict[int, array[int]] = defaultdict(lambda: array("Q"))
     for name in names:
         if name.folded is None:
             continue
-        entry = len(name.folded) << _ID_BITS | name.id
+        entry = len(name.folded) << _LENGTH_SHIFT | _letters(name.folded) << _ID_BITS | name.id
         for number in _gram_lists(name.kind, Folded(name.folded, name.digits)):
             lists[number].append(entry)
         if name.digits:

@@ -1,8 +1,9 @@
 """Long lists of integers in the database, by number: which names have a gram.
 
-A list begins in a row of its own. When that gets long, what is in it is moved to a part, which adding never rewrites.
-So adding one integer rewrites one short row, adding many together writes few rows, and of most lists, which are short,
-one row is all. Everything is sorted, so that a range of integers can be cut out.
+A list begins in a row of its own, to whose end integers are added without reading it. When that gets long, what is in
+it is moved to a part, which adding never rewrites. So adding one integer rewrites one short row, adding many together
+writes few rows, and of most lists, which are short, one row is all. Parts are sorted, so that a range of integers can
+be cut out.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from addenda.memories.triples.bulk import delete, find, insert, update, wanted
+from addenda.memories.triples.bulk import delete, find, insert, insert_or_add, update, wanted
 from addenda.memories.triples.tables import LISTS, PARTS
 
 _PART_BITS = 24
 _LONG_REST = 256
+_FEW_LISTS = 1_000
+_MANY_ADDED = 4
 
 _LISTS = sa.select(LISTS).where(wanted(LISTS.c.id))
+_LONG = _LISTS.where(sa.func.length(LISTS.c.rest) > _LONG_REST * array("Q").itemsize)
 _PARTS = sa.select(PARTS).where(wanted(PARTS.c.id))
 
 
@@ -48,35 +52,33 @@ def find_lists(connection: Connection, numbers: Iterable[int]) -> dict[int, Foun
     return {row[0]: Found(*row) for row in find(connection, _LISTS, numbers)}
 
 
-def read(connection: Connection, lists: Iterable[Found], low: int, high: int) -> Iterator[array[int]]:
+def read(connection: Connection, lists: Iterable[Found], low: int, high: int) -> Iterator[Iterable[int]]:
     """The integers from ``low`` to below ``high`` in some lists, in pieces; one that is in several comes as often."""
     listed = list(lists)
-    for stored in (one.rest for one in listed):
-        yield _between(_array(stored), low, high)
+    for one in listed:
+        yield [entry for entry in _array(one.rest) if low <= entry < high]
     for _, stored in find(connection, _PARTS, (part for one in listed for part in one.part_ids())):
         yield _between(_array(stored), low, high)
 
 
 def extend(connection: Connection, added: Mapping[int, array[int]]) -> None:
     """Add integers to lists, which are made where they are not there."""
-    known = find_lists(connection, sorted(added))
-    fresh: list[tuple[int, int, int, bytes]] = []
-    grown: list[tuple[int, int, int, bytes]] = []
-    parts: list[tuple[int, bytes]] = []
-    for number, entries in added.items():
-        before = known.get(number)
-        if before is None:
-            size, count, rest = len(entries), 0, entries
-        else:
-            size, count, rest = before.size + len(entries), before.parts, _array(before.rest) + entries
-        stored = _bytes(array("Q", sorted(rest)))
-        if len(rest) > _LONG_REST:
-            parts.append((number << _PART_BITS | count, stored))
-            count, stored = count + 1, b""
-        (fresh if before is None else grown).append((number, size, count, stored))
-    insert(connection, LISTS, fresh)
-    update(connection, LISTS, LISTS.c.keys(), grown)
-    insert(connection, PARTS, parts)
+    numbers = sorted(added)
+    insert_or_add(
+        connection,
+        LISTS,
+        [(number, len(added[number]), 0, _bytes(added[number])) for number in numbers],
+        ("size", "rest"),
+    )
+    # When many lists are touched, those that got little are left for later: looking at them costs more than it saves.
+    likely = numbers if len(numbers) <= _FEW_LISTS else [one for one in numbers if len(added[one]) >= _MANY_ADDED]
+    long = [Found(*row) for row in find(connection, _LONG, likely)]
+    insert(
+        connection,
+        PARTS,
+        [(one.number << _PART_BITS | one.parts, _bytes(array("Q", sorted(_array(one.rest))))) for one in long],
+    )
+    update(connection, LISTS, ("id", "parts", "rest"), [(one.number, one.parts + 1, b"") for one in long])
 
 
 def shrink(connection: Connection, gone: Mapping[int, array[int]]) -> None:

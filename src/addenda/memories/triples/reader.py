@@ -2,13 +2,15 @@
 
 If the names given (or their aliases) are stored and have triples, those are the answer. Otherwise names count that are
 similar enough to the entity, relations that are similar enough to the relation, and pairs of them whose mean
-similarity is high enough (MemLLM's rule, arXiv 2404.11672, with ranks kept). Nothing is cut silently: where more
-distinct names fit than the limit, the answer is that number.
+similarity is high enough (MemLLM's rule, arXiv 2404.11672, with ranks kept). Two bounds on that rule keep strangers
+out: an entity that is known is itself and no misspelling of another one, and where close names have an answer, less
+similar ones are not asked. Nothing is cut silently: where more distinct names fit than the limit, the answer is that
+number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +24,18 @@ from addenda.memories.triples.cache import Cache
 from addenda.memories.triples.config import ALIAS_RELATION, TriplesConfig
 from addenda.memories.triples.layers import Layer
 from addenda.memories.triples.names import key_of
-from addenda.memories.triples.rows import Head, Row, Side, Sight, head_of, ids_of, neighbours, others_of, rows_of
+from addenda.memories.triples.rows import (
+    Head,
+    Row,
+    Side,
+    Sight,
+    head_of,
+    ids_of,
+    is_used,
+    neighbours,
+    others_of,
+    rows_of,
+)
 from addenda.memories.triples.store import check_index
 from addenda.memories.triples.tables import ALWAYS, ENTITY, NEVER, RELATION
 from addenda.memories.triples.windows import microseconds
@@ -135,19 +148,45 @@ class _Lookup:
         exact = self._result({key_of(known): 1.0}, {key_of(relation): 1.0}, exact=True)
         if exact.hits or exact.too_broad is not None:
             return exact
-        entities = self._similar(ENTITY, known, self._config.entity_threshold)
         relations = self._similar(RELATION, relation, self._config.relation_threshold)
-        return self._result(entities, relations, exact=False)
+        found = ReadResult()
+        for entities in self._near(known):
+            found = self._result(entities, dict(relations), exact=False)
+            if found.hits or found.too_broad is not None:
+                break
+        return found
+
+    def _near(self, known: str) -> Iterator[dict[bytes, float]]:
+        """Groups of names to try in turn: the name alone when it is known; else close ones, then all similar ones."""
+        if not self._config.near_names_of_known and self._is_known(known):
+            yield {key_of(known): 1.0}
+            return
+        least = self._config.entity_threshold
+        if self._config.close_threshold > least:
+            yield self._similar(ENTITY, known, self._config.close_threshold)
+        yield self._similar(ENTITY, known, least)
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a triple that may be seen has this name on a side."""
+        key = key_of(name)
+        return any(
+            is_used(
+                connection,
+                [i for i, kind, _ in ids_of(connection, [key]) if kind == ENTITY],
+                layer.sight(self._sight, [key]),
+            )
+            for layer, connection in self._opened
+        )
 
     def _similar(self, kind: int, text: str, threshold: float) -> dict[bytes, float]:
-        kept = self._view.similar.get((kind, text), self._version, ALWAYS)
+        kept = self._view.similar.get((kind, text, threshold), self._version, ALWAYS)
         if kept is not None:
             return dict(kept)
         scores = {key_of(text): 1.0}
         for layer, connection in self._opened:
             for near in layer.store.index.similar(connection, kind, text, threshold):
                 scores[near.key] = max(scores.get(near.key, 0.0), near.similarity)
-        self._view.similar.put((kind, text), self._version, ALWAYS, NEVER, dict(scores))
+        self._view.similar.put((kind, text, threshold), self._version, ALWAYS, NEVER, dict(scores))
         return scores
 
     def _result(self, entities: dict[bytes, float], relations: dict[bytes, float], *, exact: bool) -> ReadResult:

@@ -14,12 +14,15 @@ from typing import Literal, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from addenda.memories.triples.bulk import Value, find, wanted
+from addenda.memories.triples.bulk import Given, Value, find, select, wanted
 from addenda.memories.triples.tables import AUDIENCES, BOUNDARIES, NAMES, NEVER, RELATION, STATE, TRIPLES
 from addenda.types import EVERYONE
 
 Side: TypeAlias = Literal["subject", "object"]
 """A side of a triple."""
+
+SIDES: tuple[Side, Side] = ("subject", "object")
+"""Both sides of a triple."""
 
 _SUBJECTS, _RELATIONS, _OBJECTS = (NAMES.alias(role) for role in ("subjects", "relations", "objects"))
 _ALL = 2**62
@@ -70,16 +73,24 @@ class Row:
 
 def head_of(connection: Connection, moment: int, alias_key: bytes) -> Head:
     """Where the store is at a moment."""
-    found = connection.execute(_head(), {"moment": moment, "alias": alias_key}).one_or_none()
-    if found is None:
+    found = select(connection, _head(), {"moment": moment, "alias": alias_key})
+    if not found:
         return Head(0, NEVER, has_aliases=False, name_index=None)
-    generation, until, has_aliases, name_index = found
+    generation, until, has_aliases, name_index = found[0]
     return Head(generation, until, has_aliases=bool(has_aliases), name_index=name_index)
 
 
 def ids_of(connection: Connection, keys: Iterable[bytes]) -> Iterator[sa.Row[int, int, bytes]]:
     """The names with these keys, as id, kind and key."""
     return find(connection, _NAMED, keys)
+
+
+def is_used(connection: Connection, ids: Collection[int], sight: Sight) -> bool:
+    """Whether a triple has one of these names on a side."""
+    return any(
+        next(find(connection, _used(side, excluding=bool(sight.without)), ids, _seen(sight)), None) is not None
+        for side in SIDES
+    )
 
 
 def neighbours(
@@ -113,11 +124,11 @@ def others_of(
     return find(connection, statement, ids, _given(sight, relations))
 
 
-def _given(sight: Sight, relations: Collection[int]) -> dict[str, Value | Sequence[Value]]:
+def _given(sight: Sight, relations: Collection[int]) -> Given:
     return {**_seen(sight), "relations": sorted(relations)}
 
 
-def _seen(sight: Sight) -> dict[str, Value | Sequence[Value]]:
+def _seen(sight: Sight) -> Given:
     """What :func:`_visible` takes."""
     given: dict[str, Value | Sequence[Value]] = {"moment": sight.moment, "audiences": [EVERYONE, sight.audience]}
     return {**given, "without": sorted(sight.without)} if sight.without else given
@@ -148,6 +159,11 @@ def _visible(*, excluding: bool) -> list[sa.ColumnElement[bool]]:
 
 def _column(side: Side) -> sa.Column[int]:
     return TRIPLES.c.subject_id if side == "subject" else TRIPLES.c.object_id
+
+
+@cache
+def _used(side: Side, *, excluding: bool) -> sa.Select[int]:
+    return sa.select(TRIPLES.c.id).where(wanted(_column(side))).where(*_visible(excluding=excluding)).limit(1)
 
 
 @cache

@@ -76,10 +76,12 @@ class Measure:
         return 1.0 - errors / longest
 
     def _distance(self, other: str) -> int:
-        """The distance; each integer below has one bit per character of the name."""
+        """The distance, or more than ``MOST_ERRORS``; each integer below has one bit per character of the name."""
         rises, falls, zeros, before = self._all, 0, 0, 0
         distance = len(self._text)
+        behind = MOST_ERRORS + len(other)
         for character in other:
+            behind -= 1
             equal = self._places.get(character, 0)
             swaps = ((~zeros & equal) << 1) & before
             zeros = (((equal & rises) + rises) ^ rises) | equal | falls | swaps
@@ -89,6 +91,8 @@ class Measure:
                 distance += 1
             elif down & self._last:
                 distance -= 1
+            if distance > behind:
+                return distance
             up = up << 1 | 1
             rises = (down << 1 | ~(zeros | up)) & self._all
             falls = up & zeros & self._all

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -19,9 +19,9 @@ from sqlalchemy import Connection
 from addenda.errors import Conflict, ModelMismatch, UnknownId
 from addenda.memories.base import Change, Deliver, Delivery
 from addenda.memories.triples.artefact import Triple
-from addenda.memories.triples.bulk import Value, delete, find, insert, update, wanted
-from addenda.memories.triples.index import Name, NameIndex
-from addenda.memories.triples.names import intern, key_of, sweep
+from addenda.memories.triples.bulk import delete, find, insert, update, wanted
+from addenda.memories.triples.index import NameIndex
+from addenda.memories.triples.names import intern, key_of, refolded, sweep
 from addenda.memories.triples.rooms import Room
 from addenda.memories.triples.tables import (
     ALWAYS,
@@ -37,6 +37,7 @@ from addenda.memories.triples.tables import (
     TRIPLES,
 )
 from addenda.memories.triples.windows import to_columns
+from addenda.types import TRUST_ORDER
 
 _STATE = sa.select(STATE.c.position, STATE.c.generation, STATE.c.name_index)
 _LAST = sa.select(sa.func.coalesce(sa.func.max(TRIPLES.c.id), 0))
@@ -55,6 +56,11 @@ _KNOWN = sa.select(
 ).where(wanted(TRIPLES.c.addendum_id))
 _NAMED = sa.select(NAMES.c.name).where(wanted(NAMES.c.key))
 _REINDEXED = 10_000
+_FIELDS = sorted(Triple.model_fields)
+_BETWEEN = ["{", *(part for field in _FIELDS[:-1] for part in (field, ":", ",")), _FIELDS[-1], ":", "}"]
+"""What stands around the values in the artefact of a triple when it is cut at its quotation marks."""
+_VALUES = slice(3, None, 4)
+"""Where the values stand among these pieces."""
 _BOUNDARIES = sa.select(BOUNDARIES.c.moment).where(wanted(BOUNDARIES.c.moment))
 
 
@@ -70,8 +76,7 @@ class State:
     """Which index the names are in; None while nothing was ever held."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """What may change while a triple stays the same: its place in the order, and its window."""
 
     sequence: int
@@ -79,25 +84,51 @@ class _Place:
     ends: int
     audience: str | None
 
-    @property
-    def columns(self) -> tuple[int, int, int, str | None]:
-        return self.sequence, self.starts, self.ends, self.audience
 
+class Wanted(NamedTuple):
+    """What is to be held for one addendum: a triple, the digest of its artefact, its place."""
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be held for one addendum."""
-
-    triple: Triple
+    author: str
+    object: str
+    relation: str
+    source: str
+    subject: str
+    trust: str
     digest: bytes
-    place: _Place
+    sequence: int
+    starts: int
+    ends: int
+    audience: str | None
 
     @classmethod
     def of(cls, change: Deliver) -> Wanted:
         """What a delivery asks for. Raises ModelMismatch, InvalidInput; see :meth:`Triple.from_bytes`."""
-        triple = Triple.from_bytes(change.artefact, change.addendum_id)
         digest = hashlib.sha256(change.artefact).digest()
-        return cls(triple, digest, _Place(change.sequence, *to_columns(change.window)))
+        author, object_, relation, source, subject, trust = _texts(change)
+        window = to_columns(change.window)
+        return cls(author, object_, relation, source, subject, trust, digest, change.sequence, *window)
+
+    @property
+    def place(self) -> _Place:
+        """What may change while the triple stays the same."""
+        return _Place(self.sequence, self.starts, self.ends, self.audience)
+
+
+def _texts(change: Deliver) -> tuple[str, ...]:
+    """The fields of an artefact by name; most have no escapes, and are what stands between quotation marks."""
+    try:
+        text = change.artefact.decode()
+    except UnicodeDecodeError:
+        text = ""  # refused below, with what is wrong
+    pieces = text.split('"')
+    values = tuple(pieces[_VALUES])
+    del pieces[_VALUES]
+    if pieces == _BETWEEN and text.isprintable() and "\\" not in text:
+        _, object_, relation, _, subject, trust = values
+        if trust in TRUST_ORDER and object_.strip() and relation.strip() and subject.strip():
+            return values
+    triple = Triple.from_bytes(change.artefact, change.addendum_id)
+    return triple.author, triple.object, triple.relation, triple.source, triple.subject, triple.trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +208,7 @@ class Store:
         return receipts(steps)
 
     def reindex(self) -> None:
-        """Enter all names into the index in use, whichever they were in; nothing else changes."""
+        """Fold all names anew and enter them into the index in use, whichever they were in; nothing else changes."""
         with self.room.read() as connection:
             names = connection.execute(sa.select(NAMES.c.name)).scalars().all()
         self.index.ready(names)
@@ -185,19 +216,14 @@ class Store:
             before = state_of(connection)
             for table in INDEX_TABLES:
                 connection.execute(table.delete())
-            rows = [Name(*row) for row in connection.execute(sa.select(NAMES))]
+            rows = refolded(connection)
             for start in range(0, len(rows), _REINDEXED):
                 self.index.add(connection, rows[start : start + _REINDEXED])
             _move(connection, State(before.position, before.generation + 1, self.index.name))
 
     def _ready(self, steps: Steps) -> None:
         """Let a slow index prepare the names that are new, before the write lock is taken."""
-        names = {
-            name
-            for _, wish in steps
-            if wish
-            for name in (wish.triple.subject, wish.triple.relation, wish.triple.object)
-        }
+        names = {name for _, wish in steps if wish for name in (wish.subject, wish.relation, wish.object)}
         with self.room.read() as connection:
             names -= {name for (name,) in find(connection, _NAMED, sorted(key_of(name) for name in names))}
         self.index.ready(sorted(names))
@@ -214,7 +240,7 @@ def check_index(stored: str | None, index: NameIndex) -> None:
     if stored is not None and stored != index.name:
         raise ModelMismatch(
             f"the names of the triples memory are in the index {stored!r}, and {index.name!r} was given; open it with "
-            "the index it was made with, or call reindex()"
+            "the index it was made with, or enter the names anew (`addenda reindex`, in code reindex())"
         )
 
 
@@ -245,61 +271,54 @@ def _hold(
         for i, wish in final.items()
         if wish is not None and i in known and i not in gone and wish.place != known[i].place
     }
-    delete(connection, AUDIENCES, _members({i: known[i].place for i in (*gone, *moved)}))
+    delete(connection, AUDIENCES, _members((i, known[i].place.audience) for i in (*gone, *moved)))
     delete(connection, TRIPLES, [(row.id,) for row in gone.values()])
     _insert(connection, fresh, index)
     columns = ("id", "sequence", "starts", "ends", "audience")
-    update(connection, TRIPLES, columns, [(known[i].id, *wish.place.columns) for i, wish in moved.items()])
-    insert(connection, AUDIENCES, _members({i: wish.place for i, wish in (*fresh.items(), *moved.items())}))
-    _mark_boundaries(connection, [wish.place for wish in (*fresh.values(), *moved.values())])
+    update(connection, TRIPLES, columns, [(known[i].id, *wish.place) for i, wish in moved.items()])
+    insert(connection, AUDIENCES, _members((i, wish.audience) for i, wish in (*fresh.items(), *moved.items())))
+    _mark_boundaries(connection, (*fresh.values(), *moved.values()))
     sweep(connection, {name for row in gone.values() for name in row.names}, index)
     return bool(gone or fresh or moved)
 
 
 def _insert(connection: Connection, fresh: Mapping[str, Wanted], index: NameIndex) -> None:
-    spellings = dict.fromkeys(
-        spelling
-        for wish in fresh.values()
-        for spelling in (
-            (ENTITY, wish.triple.subject),
-            (RELATION, wish.triple.relation),
-            (ENTITY, wish.triple.object),
-        )
-    )
-    ids = intern(connection, spellings, index)
+    sides = dict.fromkeys(name for wish in fresh.values() for name in (wish.subject, wish.object))
+    entities = intern(connection, ENTITY, sides, index)
+    relations = intern(connection, RELATION, {wish.relation for wish in fresh.values()}, index)
     first = connection.execute(_LAST).scalar_one() + 1
-    rows: list[tuple[Value, ...]] = [
+    rows = [
         (
             number,
             addendum_id,
-            wish.place.sequence,
-            ids[ENTITY, wish.triple.subject],
-            ids[RELATION, wish.triple.relation],
-            ids[ENTITY, wish.triple.object],
-            wish.place.starts,
-            wish.place.ends,
-            wish.place.audience,
+            wish.sequence,
+            entities[wish.subject],
+            relations[wish.relation],
+            entities[wish.object],
+            wish.starts,
+            wish.ends,
+            wish.audience,
             wish.digest,
-            wish.triple.source,
-            wish.triple.author,
-            wish.triple.trust,
+            wish.source,
+            wish.author,
+            wish.trust,
         )
         for number, (addendum_id, wish) in enumerate(fresh.items(), first)
     ]
     insert(connection, TRIPLES, rows)
 
 
-def _members(places: Mapping[str, _Place]) -> list[tuple[str, str]]:
-    """The rows of ``triple_audiences`` for addenda in these places."""
+def _members(audiences: Iterable[tuple[str, str | None]]) -> list[tuple[str, str]]:
+    """The rows of ``triple_audiences`` for addenda with these audiences."""
     return [
         (addendum_id, name)
-        for addendum_id, place in places.items()
-        if place.audience is not None
-        for name in sorted(set(json.loads(place.audience)))
+        for addendum_id, audience in audiences
+        if audience is not None
+        for name in sorted(set(json.loads(audience)))
     ]
 
 
-def _mark_boundaries(connection: Connection, places: Iterable[_Place]) -> None:
-    moments = {moment for place in places for moment in (place.starts, place.ends)} - {ALWAYS, NEVER}
+def _mark_boundaries(connection: Connection, held: Iterable[Wanted]) -> None:
+    moments = {moment for wish in held for moment in (wish.starts, wish.ends)} - {ALWAYS, NEVER}
     known = {moment for (moment,) in find(connection, _BOUNDARIES, sorted(moments))}
     insert(connection, BOUNDARIES, [(moment,) for moment in sorted(moments - known)])

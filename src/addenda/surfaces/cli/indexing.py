@@ -39,9 +39,8 @@ def reindex(
 ) -> None:
     """Enter the names of the memory of triples into an index.
 
-    It compares them letter by letter, or by what an encoder makes of them. This is needed where the memory says so,
-    after an upgrade, and to change the index. An encoder's similarities are on a scale of their own, so give thresholds
-    with it. Exact names are found first with either.
+    It compares them letter by letter, or by what an encoder makes of them. An encoder's similarities are on a scale of
+    their own, so give thresholds with it. Exact names are found first with either.
     """
     call = begin(kb, as_json=as_json, token_file=token_file)
     given = {"entity_threshold": entity, "relation_threshold": relation, "mean_threshold": mean}
