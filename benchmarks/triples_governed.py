@@ -240,7 +240,7 @@ def _carry(made: Office, addenda: Sequence[Addendum], steps: dict[str, float]) -
 
 def _without_conflicts(facts: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     """The facts without a second value of what takes one."""
-    kept = {(s, r, o if r in RELATIONS else ""): (s, r, o) for s, r, o in reversed(facts)}
+    kept = {(normalised(s), r, normalised(o) if r in RELATIONS else ""): (s, r, o) for s, r, o in reversed(facts)}
     return list(reversed(kept.values()))
 
 
