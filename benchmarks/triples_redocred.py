@@ -265,7 +265,8 @@ def similar_in(statements: Sequence[Statement], index: NameIndex) -> _Similar:
         names[kind, key_of(name)].append(name)
     index.ready([name for _, name in spellings])
     with room.write() as connection:
-        intern(connection, spellings, index)
+        for kind in (ENTITY, RELATION):
+            intern(connection, kind, (name for one, name in spellings if one == kind), index)
     kept: dict[tuple[int, str, float], dict[str, float]] = {}
 
     def similar(kind: int, text: str, threshold: float) -> Mapping[str, float]:
