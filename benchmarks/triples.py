@@ -174,8 +174,8 @@ def redocred(options: Options) -> Part:
         raise SystemExit("name the folder with Re-DocRED's dev.jsonl.gz and relations.jsonl: --redocred FOLDER")
     data = triples_redocred.corpus(options.redocred, 50 if options.quick else None)
     scored = triples_redocred.run(data, None)
-    details = triples_redocred.summary(data, scored)
-    return Part([triples_redocred.SEED], triples_redocred.metrics(scored), details, triples_redocred.items(scored))
+    metrics, details = triples_redocred.metrics(data, scored), triples_redocred.summary(data, scored)
+    return Part([triples_redocred.SEED], metrics, details, triples_redocred.items(scored))
 
 
 def names(options: Options) -> Part:
