@@ -95,7 +95,7 @@ def _writing(model: LocalModel, seed: int, options: Options, items: list[dict[st
         for group, documents in groups.items():
             scores = score_write.score(writer, documents)
             found |= score_write.numbers(group, patience, score_write.totals(scores))
-            items += [
+            items.extend(
                 {
                     "part": "write",
                     "seed": seed,
@@ -107,7 +107,7 @@ def _writing(model: LocalModel, seed: int, options: Options, items: list[dict[st
                 }
                 for document in scores
                 for sentence in document.sentences
-            ]
+            )
     return found
 
 
@@ -123,7 +123,7 @@ def _reading(model: LocalModel, seed: int, options: Options, items: list[dict[st
     right: dict[str, list[bool]] = defaultdict(list)
     for one, completion in zip(asked, alone, strict=True):
         right[f"alone_{one.group}"].append(completion.text == one.expected)
-    items += [
+    items.extend(
         {
             "part": "read",
             "seed": seed,
@@ -136,7 +136,7 @@ def _reading(model: LocalModel, seed: int, options: Options, items: list[dict[st
         }
         for memory, scores in (("full", full), ("empty", empty))
         for score in scores
-    ]
+    )
     return {
         **{f"memory_{group}": share for group, share in score_read.totals(full).items()},
         **{f"empty_{group}": share for group, share in score_read.totals(empty).items()},
@@ -152,7 +152,7 @@ def corrections(options: Options) -> Part:
     for seed in seeds:
         asked = triples_governed.correct(seed, 50 if options.quick else 1000)
         by_seed.append(triples_governed.correction_metrics(asked))
-        items += [
+        items.extend(
             {
                 "seed": seed,
                 "question": one.question,
@@ -163,7 +163,7 @@ def corrections(options: Options) -> Part:
                 "yesterday": one.yesterday,
             }
             for one in asked
-        ]
+        )
     metrics = {name: round(statistics.fmean(one[name] for one in by_seed), 4) for name in by_seed[0]}
     return Part(seeds, metrics, {"by_seed": by_seed}, items)
 
