@@ -9,9 +9,14 @@ from random import Random
 import pytest
 
 from addenda.memories.triples.calls import Query, Statement
+from addenda.memories.triples.documents import SourceDocument
+from addenda.memories.triples.extraction import extract, merged
+from addenda.memories.triples.late_stopping import PATIENCE
 from addenda.memories.triples.lessons import LessonMaker
+from addenda.memories.triples.local_writer import LocalWriter
 from addenda.memories.triples.syntax import CALL_END, find_read_call, parse_read, parse_results, parse_write
-from addenda.models.bundled import build_world
+from addenda.models.adapters import load_adapter, read_card
+from addenda.models.bundled import adapter_directory, build_world
 from addenda.models.bundled.wordings_blind import BLIND
 from addenda.models.local import LocalModel
 from recipes.bundled_model import grammar
@@ -159,3 +164,22 @@ def test_the_memory_of_the_score_holds_what_its_questions_need() -> None:
             assert one.expected in reader.read(Query(fact.subject, fact.relation, None)).names
         if one.group == "broad":
             assert len(one.facts) > 30
+
+
+def test_the_adapter_that_ships_takes_the_facts_of_a_short_document(model: LocalModel) -> None:
+    directory = adapter_directory("write")
+    adapter = load_adapter(model, directory, "write")
+    text = (
+        "Velmor Tasky weighs 3.2 kg. It costs 49 euros. The meeting starts at ten.\n"
+        "The noise level of Kirlo Banrex is 51 dB."
+    )
+    for patience in (1, PATIENCE):
+        writer = LocalWriter(model, adapter, patience=patience)
+        found = {one.statement for one in merged(extract(SourceDocument("news", "news.txt", text), writer))}
+        assert found == {
+            Statement("Velmor Tasky", "weight", "3.2 kg"),
+            Statement("Velmor Tasky", "price", "49 euros"),
+            Statement("Kirlo Banrex", "noise level", "51 dB"),
+        }
+    assert (directory / "adapter_model.safetensors").stat().st_size <= 3_000_000
+    assert read_card(directory).scores
