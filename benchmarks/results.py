@@ -67,7 +67,7 @@ def write(
     }
     path = RESULTS / f"{stem}.json"
     path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    with gzip.GzipFile(RESULTS / f"{stem}.items.jsonl.gz", "wb", mtime=0) as stream:
-        for item in items:
-            stream.write((json.dumps(item, ensure_ascii=False) + "\n").encode())
+    if lines := [json.dumps(item, ensure_ascii=False) + "\n" for item in items]:
+        with gzip.GzipFile(RESULTS / f"{stem}.items.jsonl.gz", "wb", mtime=0) as stream:
+            stream.writelines(line.encode() for line in lines)
     return path
