@@ -116,7 +116,7 @@ def test_names_folded_by_another_version_are_refused_then_folded_anew(
         connection.execute(NAMES.update().values(folded="?", digits="7"))
         connection.execute(LISTS.delete())
         connection.execute(STATE.update().values(name_index="lexical"))
-    with pytest.raises(ModelMismatch, match=r"in the index 'lexical', .* call reindex"):
+    with pytest.raises(ModelMismatch, match=r"in the index 'lexical', .* enter the names anew"):
         memory.contribute(at=None).read(Query("渡辺太郎商店", "場所", None))
     memory.reindex()
     assert memory.contribute(at=None).read(Query("渡辺太郎商店", "場所", None)).names == ("大阪",)

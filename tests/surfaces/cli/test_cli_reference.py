@@ -20,7 +20,7 @@ ASKED_FOR = (
 ).split()
 WRITING = (
     "init import extract propose approve reject test activate disable enable rollback expire erase export head person "
-    "policy setting threshold relation suite"
+    "policy setting threshold relation suite reindex"
 ).split()
 
 
