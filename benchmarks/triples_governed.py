@@ -44,11 +44,11 @@ class Office:
     ana: Person
     ben: Person
 
-    def live(self, addenda: Sequence[Addendum]) -> int:
-        """Take addenda all the way; how many became active."""
+    def live(self, addenda: Sequence[Addendum]) -> frozenset[str]:
+        """Take addenda all the way; those that became active."""
         ids = [outcome.addendum.id for outcome in self.kb.changes.propose(addenda, by=self.ana)]
         self.kb.changes.approve(ids, by=self.ben)
-        return len(self.kb.activation.activate(ids, by=self.ben).active)
+        return frozenset(self.kb.activation.activate(ids, by=self.ben).active)
 
 
 @contextmanager
@@ -89,6 +89,8 @@ class Asked:
     after: str
     yesterday: str
     """After them, about the day before."""
+    went_live: bool
+    """Whether the correction passed the gate; otherwise the old value is still what holds."""
 
     @property
     def says_new(self) -> bool:
@@ -99,7 +101,7 @@ class Asked:
     def leaks(self) -> bool:
         """Whether the answer has the old value in it."""
         old, new = normalised(self.correction.fact.object), normalised(self.correction.new or "")
-        return bool(new) and old not in new and old in normalised(self.after)
+        return self.went_live and old not in new and old in normalised(self.after)
 
 
 def plan(seed: int, corrected: int) -> list[Correction]:
@@ -152,13 +154,18 @@ def correct(seed: int, corrected: int) -> list[Asked]:
     with office() as made:
         made.live([_addendum(one.fact, since) for one in planned])
         before = _answers(made, questions, "before")
-        changed = [one.fact.model_copy(update={"object": one.new}) for one in planned if one.new is not None]
-        assert made.live([_addendum(fact, None) for fact in changed]) == len(changed)
+        changed = {
+            one: _addendum(one.fact.model_copy(update={"object": one.new}), None)
+            for one in planned
+            if one.new is not None
+        }
+        live = made.live(list(changed.values()))
         after = _answers(made, questions, "after")
         moment = datetime.now(UTC) - YESTERDAY
         yesterday = _answers(made, questions, "yesterday", moment)
     texts = zip(questions, before, after, yesterday, strict=True)
-    return [Asked(one, *next(texts)) for one in planned for _ in range(2)]
+    passed = {one for one, addendum in changed.items() if addendum.id in live}
+    return [Asked(one, *next(texts), one in passed) for one in planned for _ in range(2)]
 
 
 def correction_metrics(asked: Sequence[Asked]) -> dict[str, float]:
@@ -170,6 +177,7 @@ def correction_metrics(asked: Sequence[Asked]) -> dict[str, float]:
     return {
         "corrected_new": _share(one.says_new for one in trained),
         "corrected_new_heldout": _share(one.says_new for one in held_out),
+        "corrected_left_behind": float(sum(not one.went_live for one in trained)),
         "corrected_old_leaks": float(sum(one.leaks for one in corrected)),
         "corrected_others_unchanged": _share(one.before == one.after for one in others),
         "corrected_as_of_old": _share(one.before == one.yesterday for one in corrected),
