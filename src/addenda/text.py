@@ -138,13 +138,8 @@ def normalised(text: str) -> str:
     Width and case are folded, spaces collapsed, joiners and variation selectors dropped, and punctuation at the end is
     stripped. A text that consists of nothing else keeps its punctuation. Applying it twice changes nothing.
     """
-    folded = text
-    for _ in range(2):  # NFKC(casefold(NFKC(x))) is a fixed point only from the second round on for a few Greek letters
-        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())
-    if not folded.isascii():
-        folded = "".join(character for character in folded if not _is_joining(character))
-        folded = unicodedata.normalize("NFKC", folded)
-    folded = _SPACES.sub(" ", folded).strip()
+    folded = text.lower() if text.isascii() else _folded(text)
+    folded = " ".join(folded.split())
     return folded.rstrip(_CLOSING_PUNCTUATION + " ") or folded
 
 
@@ -163,6 +158,16 @@ def search_terms(text: str) -> list[str]:
         else:
             terms.append(run)
     return terms
+
+
+def _folded(text: str) -> str:
+    folded = text
+    for _ in range(2):  # NFKC(casefold(NFKC(x))) is a fixed point only from the second round on for a few Greek letters
+        folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", folded).casefold())
+    if folded.isascii():
+        return folded
+    folded = "".join(character for character in folded if not _is_joining(character))
+    return unicodedata.normalize("NFKC", folded)
 
 
 def _runs(text: str) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from addenda.knowledge_base.wording import Route
-from addenda.ledger import Ledger, Session, State, content_key, utc_now
+from addenda.ledger import Ledger, Session, State, content_keys, utc_now
 from addenda.types import Addendum, Status
 
 _NOW: frozenset[Status] = frozenset({"active"})
@@ -16,9 +17,9 @@ def live_rivals(
     ledger: Ledger, state: State, addenda: Mapping[str, Addendum], routes: Mapping[str, Route]
 ) -> dict[str, tuple[str, ...]]:
     """For each change, the live addenda that it will replace."""
-    keys = {i: content_key(addendum.content) or "" for i, addendum in addenda.items()}
-    known = ledger.about({key for i, key in keys.items() if routes[i].exclusive})
-    return {i: _rivals(state, i, routes[i], known.get(keys[i], ()), _NOW) for i in addenda}
+    keys = _exclusive_keys(addenda, routes)
+    known, now = ledger.about(set(keys.values())), utc_now()
+    return {i: _rivals(state, i, known.get(keys.get(i, ""), ()), _NOW, now) for i in addenda}
 
 
 def replaced_by(
@@ -29,24 +30,24 @@ def replaced_by(
     A change also replaces what is superseded or disabled, so that none of it comes back beside the change when
     whatever holds it back is taken back, or when it is enabled.
     """
-    state = session.state
-    keys = {i: content_key(addendum.content) or "" for i, addendum in addenda.items()}
-    known = session.about({key for i, key in keys.items() if routes[i].exclusive})
+    state, now = session.state, utc_now()
+    keys = _exclusive_keys(addenda, routes)
+    known = session.about(set(keys.values()))
     replaced: dict[str, tuple[str, ...]] = {}
     unseen: list[str] = []
     taken: set[str] = set()
     for i in addenda:
-        record, route = state.record(i), routes[i]
-        replaced[i] = _rivals(state, i, route, known.get(keys[i], ()), _COULD_HOLD)
+        record, key = state.record(i), keys.get(i)
+        replaced[i] = _rivals(state, i, known.get(key or "", ()), _COULD_HOLD, now)
         new = [
             r
             for r in active_among(state, replaced[i])
             if r not in record.supersedes and state.record(r).history[-1] > record.based_on
         ]
-        if new or state.moved(record) or keys[i] in taken:
+        if new or state.moved(record) or key in taken:
             unseen.append(i)
-        elif route.exclusive:
-            taken.add(keys[i])
+        elif key is not None:
+            taken.add(key)
     return replaced, unseen
 
 
@@ -70,15 +71,21 @@ def ground_moved(state: State, since: int, seen: State) -> bool:
 
 def live_moved(state: State, since: int) -> bool:
     """Whether anything that was ever delivered changed after this position."""
-    return any(r.sequence is not None and r.history[-1] > since for r in state.records.values())
+    return any(record.sequence is not None for record in state.records.changed_after(since))
+
+
+def _exclusive_keys(addenda: Mapping[str, Addendum], routes: Mapping[str, Route]) -> dict[str, str]:
+    """What each change that replaces others is about."""
+    ids = [i for i in addenda if routes[i].exclusive]
+    keys = content_keys([addenda[i].content for i in ids])
+    return {i: key for i, key in zip(ids, keys, strict=True) if key is not None}
 
 
 def _rivals(
-    state: State, addendum_id: str, route: Route, about: Sequence[str], among: frozenset[Status]
+    state: State, addendum_id: str, about: Sequence[str], among: frozenset[Status], now: datetime
 ) -> tuple[str, ...]:
-    if not route.exclusive:
+    if not about:
         return ()
-    now = utc_now()
     # What is about the same may have been proposed after this state was read; it is not live then.
     others = [state.records[i] for i in about if i != addendum_id and i in state.records]
     return tuple(record.id for record in others if record.status(now) in among)

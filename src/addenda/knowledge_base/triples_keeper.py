@@ -164,8 +164,7 @@ class TriplesKeeper:
             position, state = memory.position, self._ledger.state()
             if position >= state.position:
                 return
-            moved = [r for r in state.records.values() if r.sequence is not None and r.history[-1] > position]
-            touched = sorted(moved, key=lambda record: record.sequence or 0)
+            touched = state.changed_after(position)
             try:
                 memory.apply(self._changes(touched, memory), state.position)
             except (Conflict, UnknownId):

@@ -226,8 +226,10 @@ class Record(NamedTuple):
     @property
     def ends(self) -> datetime | None:
         """First instant at which it no longer holds, replacements included; None means without end."""
-        moments = [*self._own_ends(), *(closing.at for closing in self.closings)]
-        return min(moments, default=None)
+        own = self._own_ends()
+        if not own and not self.closings:  # as nearly always
+            return None
+        return min((*own, *(closing.at for closing in self.closings)))
 
     @property
     def superseded_by(self) -> tuple[str, ...]:
@@ -262,4 +264,7 @@ class Record(NamedTuple):
         return EVERYONE in self.audience or audience in self.audience
 
     def _own_ends(self) -> tuple[datetime, ...]:
-        return tuple(moment for moment in (self.valid_until, self.closed_until) if moment is not None)
+        until, closed = self.proposal.valid_until, self.standing.closed_until
+        if until is None and closed is None:
+            return ()
+        return tuple(moment for moment in (until, closed) if moment is not None)
