@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+import torch
 from peft import set_peft_model_state_dict
 from safetensors.torch import load_file
 
@@ -82,11 +83,21 @@ def lessons(maker: LessonMaker, stream: Iterator[WriteExample | ReadExample], co
 
 
 def train(
-    name: str, out: Path, *, steps: int, rank: int, rate: float, batch_size: int, seed: int, start: Path | None = None
+    name: str,
+    out: Path,
+    *,
+    steps: int,
+    rank: int,
+    rate: float,
+    batch_size: int,
+    seed: int,
+    start: Path | None = None,
+    compiled: bool = False,
 ) -> Path:
     """Train a skill; returns the directory of the adapter, whose card has no scores yet.
 
-    With `start` it goes on from the weights of an earlier adapter of the same rank, instead of from nothing.
+    With `start` it goes on from the weights of an earlier adapter of the same rank, instead of from nothing. `compiled`
+    takes two minutes and a C++ compiler at the start, and saves a third of the time of every step.
     """
     skill, model = SKILLS[name], LocalModel.load()
     maker = LessonMaker(model.tokenizer, limit=WINDOW, longest_prompt=PROMPT, spaced=True)
@@ -112,6 +123,12 @@ def train(
     if start is not None:
         set_peft_model_state_dict(adapted, load_file(start / "adapter_model.safetensors"))
 
+    for weight in adapted.parameters():
+        if not weight.requires_grad:  # computed in this precision anyway; so they are not turned into it at every step
+            weight.data = weight.data.to(torch.bfloat16)
+    if compiled:
+        adapted.get_base_model().get_decoder().compile(dynamic=True)
+
     def report(now: FinetuneProgress) -> None:
         if now.step % 50 == 0:
             print(json.dumps({"step": now.step, "loss": round(now.loss, 4), "s": round(now.seconds)}), flush=True)
@@ -131,6 +148,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--compiled", action="store_true", help="compile the model first: worth it from 500 steps on")
     parser.add_argument("--start", type=Path, help="an adapter of the same rank to go on from")
     given = parser.parse_args()
     usual = SKILLS[given.skill]
@@ -143,6 +161,7 @@ def main() -> None:
         batch_size=given.batch_size,
         seed=given.seed or usual.seed,
         start=given.start,
+        compiled=given.compiled,
     )
     print(directory)
 

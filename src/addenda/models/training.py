@@ -10,6 +10,7 @@ Does not know: what the answers mean, and how well the model does afterwards; wh
 
 from __future__ import annotations
 
+import inspect
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,14 +21,13 @@ from random import Random
 from typing import TYPE_CHECKING, cast
 
 import torch
-from peft import LoraConfig, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file  # pyright: ignore[reportUnknownVariableType]
 
 from addenda.errors import InvalidInput, ModelMismatch, UnreadableFile
 
 if TYPE_CHECKING:
-    from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 IGNORED = -100
@@ -317,11 +317,23 @@ def _loss(
 ) -> torch.Tensor:
     """The mean cross-entropy per learned token."""
     tokens, mask, labels = _collate(batch, device)
+    wanted = labels[:, 1:]
+    # Scores over the vocabulary are most of the work of a small model; they are needed where something is learned.
+    places = (wanted != IGNORED).any(dim=0).nonzero()[:, 0]
+    narrow = {"logits_to_keep": places} if _narrows(model) else {}
     with _precision(device, bf16):
-        logits = cast("torch.Tensor", model(input_ids=tokens, attention_mask=mask, use_cache=False).logits)
+        output = model(input_ids=tokens, attention_mask=mask, use_cache=False, **narrow)
+    logits = cast("torch.Tensor", output.logits)
+    kept = logits if narrow else logits[:, places]
     return torch.nn.functional.cross_entropy(
-        logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten(), ignore_index=IGNORED
+        kept.float().flatten(0, 1), wanted[:, places].flatten(), ignore_index=IGNORED
     )
+
+
+def _narrows(model: PreTrainedModel | PeftModel) -> bool:
+    """Whether the model can be asked for the scores of some places only."""
+    network = cast("PreTrainedModel", model.get_base_model()) if isinstance(model, PeftModel) else model
+    return "logits_to_keep" in inspect.signature(network.forward).parameters
 
 
 def _precision(device: torch.device, bf16: bool) -> AbstractContextManager[object]:
