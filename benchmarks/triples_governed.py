@@ -32,7 +32,7 @@ from recipes.triples_adapters.questions import QuestionTeacher
 
 YESTERDAY = timedelta(days=1)
 LONG_AGO = timedelta(days=365)
-BATCH = 100_000
+BATCH = 250_000
 console = Console(stderr=True)
 
 

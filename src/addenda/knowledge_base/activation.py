@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from addenda.artifacts import ArtifactStore
+from addenda.database import uncollected
 from addenda.errors import Conflict
 from addenda.gate import Report
 from addenda.knowledge_base.ground import active_among, ground_moved, live_moved, replaced_by, tested_at
@@ -84,6 +85,19 @@ class Activation:
         found = self._ledger.addenda(ids)
         fresh = self._is_fresh(state, ids, found)
         report = None if fresh else self._testing.test(ids, found, by=by, progress=progress)
+        with uncollected():
+            return self._take_live(ids, found, report, by)
+
+    def recover(self) -> tuple[str, ...]:
+        """Finish activations that were interrupted; those whose artefacts are gone are undone. Returns their ids."""
+        unfinished = [record.id for record in self._ledger.state().unfinished()]
+        self._deliver(unfinished, self._ledger.addenda(unfinished), SYSTEM)
+        return tuple(unfinished)
+
+    def _take_live(
+        self, ids: Sequence[str], found: Mapping[str, Addendum], report: Report | None, by: Person
+    ) -> Activated:
+        """Deliver those of the tested changes that passed, if the ground they were tested on still holds."""
         state = self._ledger.state()
         failed = tuple(i for i in ids if state.record(i).stage == "gate_failed")
         left_behind = set(failed)
@@ -108,12 +122,6 @@ class Activation:
             )
         self._memories.sync()
         return Activated(ready, superseded, failed, tuple(unseen), report)
-
-    def recover(self) -> tuple[str, ...]:
-        """Finish activations that were interrupted; those whose artefacts are gone are undone. Returns their ids."""
-        unfinished = [record.id for record in self._ledger.state().unfinished()]
-        self._deliver(unfinished, self._ledger.addenda(unfinished), SYSTEM)
-        return tuple(unfinished)
 
     def _deliver(self, ids: Sequence[str], addenda: Mapping[str, Addendum], actor: Actor) -> tuple[str, ...]:
         """Record what the memories hold for these ids, which are announced; their artefacts are checked first.

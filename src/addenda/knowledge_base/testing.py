@@ -14,6 +14,7 @@ from random import SystemRandom
 from typing import cast
 
 from addenda.artifacts import ArtifactStore
+from addenda.database import uncollected
 from addenda.errors import Conflict, InvalidInput
 from addenda.gate import Case, CaseResult, Gate, Report
 from addenda.knowledge_base.ground import ground_moved, live_rivals
@@ -115,7 +116,8 @@ class Testing:
         progress("loading the model", 1, 1)
         live = self._memories.live()
         staged_at, state = min(memory.position for memory in live.values()), self._ledger.state()
-        rivals = live_rivals(self._ledger, state, addenda, by_relation)
+        with uncollected():
+            rivals = live_rivals(self._ledger, state, addenda, by_relation)
         return _Batch(state, addenda, by_relation, rivals, live, staged_at)
 
     def _judge(self, batch: _Batch, progress: Progress) -> tuple[Report, Mapping[MemoryName, Mapping[str, bytes]]]:

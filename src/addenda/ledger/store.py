@@ -117,10 +117,10 @@ class Ledger:
 
     def addenda(self, ids: Collection[str] | None = None) -> dict[str, Addendum]:
         """These addenda (all by default) with their contents, by id, in order of proposal; the erased are left out."""
-        with self._database.read() as connection:
+        with uncollected(), self._database.read() as connection:
             state = self._brought_to_head(connection)
             contents = {sealed.addendum_id: sealed for sealed in rows.select_contents(connection, ids)}
-        return _with_contents([(state.record(i), contents[i].opened()) for i in state.records.in_order(contents)])
+            return _with_contents([(state.record(i), contents[i].opened()) for i in state.records.in_order(contents)])
 
     def about(self, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
         """For each key (:func:`~addenda.ledger.relations.content_key`) the addenda about it, in order of proposal.
