@@ -3,6 +3,7 @@
 #   make demo        install what the demonstration needs, then run it
 #   make test        lint, types and the tests
 #   make test-all    the same, and the long randomised loops
+#   make postgres    the tests of what is stored, on a PostgreSQL server that is there for them alone
 #   make base-check  import every torch-free module in a second environment that has the base dependencies only
 #   make lint | types | docs | clean
 #
@@ -17,7 +18,7 @@ BIN := $(VENV)/bin
 QUIET_THREADS := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: demo test test-all tests loops lint types docs base-check install install-dev clean help
+.PHONY: demo test test-all tests loops postgres lint types docs base-check install install-dev clean help
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -34,6 +35,10 @@ tests: install-dev
 
 loops: install-dev
 	$(QUIET_THREADS) $(BIN)/python -m pytest -m loop
+
+postgres: install-dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[postgres]'
+	.ci/postgres $(BIN)/python -m pytest -q -m "not loop" tests/test_database.py tests/ledger tests/memories/triples/test_triples_postgres.py
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -344,6 +344,15 @@ def test_tightening_is_not_called_weaker(policy: Policy, data: st.DataObject) ->
     assert not is_weaker(policy, Policy(rules=tuple(rules)))
 
 
+def test_forbidding_first_what_a_later_rule_allows_is_not_called_weaker() -> None:
+    one, other = Rule(name="one", approval="automatic", tags=("t",)), Rule(name="other", approval="automatic")
+    forbidding = one.model_copy(update={"name": "none of these", "approval": "nobody"})
+    early = Rule(name="early", approval="automatic", source_prefix="feed:")
+    before = Policy(rules=(early, one, other))
+    assert not is_weaker(before, Policy(rules=(forbidding, early, one, other)))
+    assert is_weaker(Policy(rules=(forbidding, early, one, other)), before)
+
+
 def test_trust_is_the_minimum() -> None:
     assert least_trust(["high", "low", "normal"]) == "low"
     assert least_trust([]) == "high"

@@ -133,6 +133,8 @@ def is_weaker(old: Policy, new: Policy) -> bool:
             remaining.pop(0)
         elif rule.approval != "nobody":
             return True
+        else:  # what comes first forbids, so a later rule with the same conditions decides nothing any more
+            remaining = [later for later in remaining if _conditions(later) != _conditions(rule)]
     return False
 
 

@@ -87,16 +87,17 @@ def select_events(connection: Connection, after: int = 0, until: int | None = No
     query = sa.select(EVENTS).where(EVENTS.c.position > after).order_by(EVENTS.c.position)
     if until is not None:
         query = query.where(EVENTS.c.position <= until)
-    yield from connection.execute(query, execution_options={"yield_per": _AT_ONCE})
+    # Closed also where reading ends early: PostgreSQL keeps a cursor for it.
+    with connection.execute(query, execution_options={"yield_per": _AT_ONCE}) as rows:
+        yield from rows
 
 
 def select_events_at(connection: Connection, positions: Iterable[int]) -> Iterator[Row[Any]]:
     """The rows of the events at these positions, in order."""
     for chunk in _chunks(sorted(positions)):
-        yield from connection.execute(
-            sa.select(EVENTS).where(EVENTS.c.position.in_(chunk)).order_by(EVENTS.c.position),
-            execution_options={"yield_per": _AT_ONCE},
-        )
+        query = sa.select(EVENTS).where(EVENTS.c.position.in_(chunk)).order_by(EVENTS.c.position)
+        with connection.execute(query, execution_options={"yield_per": _AT_ONCE}) as rows:
+            yield from rows
 
 
 def select_hash(connection: Connection, position: int) -> str | None:
