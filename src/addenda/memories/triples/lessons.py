@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from addenda.errors import InvalidInput
-from addenda.memories.triples.calls import shown
+from addenda.memories.triples.blanks import spaced, spaced_passage
+from addenda.memories.triples.calls import Statement, shown
 from addenda.memories.triples.examples import ReadExample, WriteExample
 from addenda.memories.triples.marks import disarmed, written
 from addenda.memories.triples.prompts import (
@@ -33,7 +34,7 @@ from addenda.memories.triples.prompts import (
     write_prompt_tokens,
 )
 from addenda.memories.triples.syntax import read_call, results, too_broad, write_call
-from addenda.memories.triples.writers import fitting
+from addenda.memories.triples.writers import Passage, fitting
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -71,7 +72,8 @@ class LessonMaker:
             tokenizer: Any tokenizer of a causal language model.
             limit: How many tokens a lesson has at most.
             longest_prompt: How many tokens the writer will be shown at most; None for what the limit leaves.
-            spaced: How calls and results are spelled; see ``syntax.read_call``. Decoding must be told the same.
+            spaced: How calls and results are spelled, see ``syntax.read_call``, and whether passages to write about are
+                shown with the blanks of ``blanks``. Decoding must be told the same.
         """
         self._tokenizer = tokenizer
         self._limit = limit
@@ -99,18 +101,22 @@ class LessonMaker:
         return self._read(example)
 
     def _write(self, example: WriteExample) -> Example:
-        call = [*self._tokens(write_call(example.statements, spaced=self._spaced)), self._end]
+        passage, statements = Passage(example.context, example.focus), example.statements
+        if self._spaced:
+            passage = spaced_passage(passage)
+            statements = [Statement(spaced(one.subject), one.relation, spaced(one.object)) for one in statements]
+        call = [*self._tokens(write_call(statements, spaced=self._spaced)), self._end]
         room = min(self._limit - len(call), self._longest_prompt)
 
         def prompt(context: str) -> list[int]:
-            return write_prompt_tokens(self._tokenizer, context, example.focus)
+            return write_prompt_tokens(self._tokenizer, context, passage.focus)
 
         if len(prompt("")) > room:
             raise InvalidInput(
                 f"the sentence {shown(example.focus)} has {len(prompt(''))} tokens with its marks, and its call leaves "
                 f"{max(room, 0)}; allow more tokens, or split it"
             )
-        fitted = fitting(example.context, lambda context: len(prompt(context)) <= room)
+        fitted = fitting(passage.context, lambda context: len(prompt(context)) <= room)
         return _joined([(prompt(fitted), False), (call, True)])
 
     def _read(self, example: ReadExample) -> Example:

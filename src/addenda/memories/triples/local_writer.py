@@ -21,10 +21,12 @@ import torch
 from transformers import LogitsProcessor, LogitsProcessorList, StoppingCriteria, StoppingCriteriaList
 
 from addenda.errors import InvalidInput
+from addenda.memories.triples.blanks import Spaced, spaced_passage
 from addenda.memories.triples.copying import Copying, Pieces
 from addenda.memories.triples.late_stopping import PATIENCE, LateStopping
-from addenda.memories.triples.marks import CALL_END
+from addenda.memories.triples.marks import CALL_END, written
 from addenda.memories.triples.prompts import write_prompt_tokens
+from addenda.memories.triples.syntax import parse_write
 from addenda.memories.triples.writers import Passage, Written, fitting
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ class LocalWriter:
         self.batch_size = batch_size
         self._model = model
         self._adapter = adapter
+        self._spaced = bool(adapter.card.settings.get("spaced", False))
         self._patience = patience
         self._max_new_tokens = max_new_tokens
         self._room = room
@@ -95,14 +98,16 @@ class LocalWriter:
         """The weights of model and adapter, and everything that decides how it decodes."""
         numbers = f"K={self._patience} new={self._max_new_tokens} prompt={self._room}"
         copying = "" if self._pieces is None else " copying"
-        return f"local {self._model.fingerprint} {self._adapter.digest} {numbers}{copying}"
+        blanks = " blanks" if self._spaced else ""
+        return f"local {self._model.fingerprint} {self._adapter.digest} {numbers}{copying}{blanks}"
 
     def write(self, passages: Sequence[Passage]) -> Iterator[Written]:
         """One answer for each passage; those of a batch come together."""
         for start in range(0, len(passages), self.batch_size):
             yield from self._written(passages[start : start + self.batch_size])
 
-    def _written(self, passages: Sequence[Passage]) -> list[Written]:
+    def _written(self, given: Sequence[Passage]) -> list[Written]:
+        passages = [spaced_passage(passage) for passage in given] if self._spaced else given
         prompts = [self._prompt(passage) for passage in passages]
         fits = [len(prompt) <= self._longest for prompt in prompts]
         short = [prompt for prompt, fit in zip(prompts, fits, strict=True) if fit]
@@ -119,8 +124,8 @@ class LocalWriter:
                 )
             )
         return [
-            self._answer(next(rows)) if fit else _too_long(len(prompt), self._longest)
-            for prompt, fit in zip(prompts, fits, strict=True)
+            self._answer(next(rows), passage) if fit else _too_long(len(prompt), self._longest)
+            for passage, prompt, fit in zip(given, prompts, fits, strict=True)
         ]
 
     def _fence(self, passages: Sequence[Passage]) -> Fence | None:
@@ -137,11 +142,13 @@ class LocalWriter:
 
         return write_prompt_tokens(tokenizer, fitting(passage.context, fits), passage.focus)
 
-    def _answer(self, row: LateStopping) -> Written:
+    def _answer(self, row: LateStopping, passage: Passage) -> Written:
         tokens = row.result()
         if tokens and tokens[-1] in self._own_ends:
             tokens.pop()
         call = cast("str", self._model.tokenizer.decode(tokens, skip_special_tokens=False))
+        if self._spaced:
+            call = _respelled(call, passage)
         return Written(call, ending=row.ending, continued=bool(row.cuts) and row.best is not row.cuts[0])
 
 
@@ -255,6 +262,16 @@ def _padded(prompts: Sequence[Sequence[int]], network: PreTrainedModel) -> tuple
     ids = torch.tensor([[0] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=network.device)
     mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=network.device)
     return ids, mask
+
+
+def _respelled(call: str, passage: Passage) -> str:
+    """The call with its names as the passage spells them, without the blanks that it was shown with."""
+    text = Spaced.of("".join(passage.context) + passage.focus)
+    names = {name for one in parse_write(call).statements for name in (one.subject, one.object)}
+    for name in sorted(names, key=len, reverse=True):
+        if (original := text.as_in_original(name)) != name:
+            call = call.replace(written(name), written(original))
+    return call
 
 
 def _own_ends(model: LocalModel) -> frozenset[int]:
