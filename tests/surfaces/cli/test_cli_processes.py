@@ -40,6 +40,14 @@ def test_the_help_imports_no_command_and_reading_imports_no_model_library(desk: 
     assert listing.stdout.endswith("[]\n"), listing.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "used"), [("pop('OMP_WAIT_POLICY')", "PASSIVE"), ("update(OMP_WAIT_POLICY='ACTIVE')", "ACTIVE")]
+)
+def test_waiting_threads_leave_the_processor_to_others_unless_told_otherwise(given: str, used: str) -> None:
+    before = f"import os; os.environ.{given}; from addenda.surfaces.cli import main; main(); "
+    assert python(before + "print(os.environ['OMP_WAIT_POLICY'])", "--version").stdout.splitlines()[-1] == used
+
+
 def test_without_a_terminal_there_are_no_escapes(desk: Desk) -> None:
     desk.proposed()
     for call in (["doctor"], ["show", "zzz"]):

@@ -143,6 +143,8 @@ def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # Read when torch is loaded. Threads that wait by spinning make a busy machine ten times slower; these sleep.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     sys.excepthook = _unexpected
     try:
         code = run(sys.argv[1:])
