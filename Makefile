@@ -38,7 +38,7 @@ loops: install-dev
 
 postgres: install-dev
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[postgres]'
-	.ci/postgres $(BIN)/python -m pytest -q -m "not loop" tests/test_database.py tests/ledger tests/memories/triples/test_triples_postgres.py
+	.ci/postgres $(BIN)/python -m pytest -q -m "not loop" tests/test_database.py tests/ledger tests/memories/triples/test_triples_postgres.py tests/knowledge_base/test_kb_postgres.py
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -249,7 +249,7 @@ class Extracting:
         """Where the answers about a document are kept while it is under way."""
         folder = self._directory / FOLDER
         try:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StorageUnavailable(
                 f"cannot make the folder {str(folder)!r}: {error.strerror or error}; check the rights and the space, "
