@@ -63,7 +63,7 @@ class SkillSettings(Frozen):
     context_sentences: int = Field(default=CONTEXT_SENTENCES, ge=0)
     """Writing: earlier sentences that a sentence is shown with, as the writer shows them."""
     spaced: bool = False
-    """How calls are spelled, for tokenizers that count the blank before a word to it; see ``syntax.read_call``."""
+    """Whether names in calls and passages get blanks, for tokenizers that count the blank before a word to it; see ``blanks``."""
     bf16: bool = True
     """Whether a GPU computes in bfloat16; a CPU never does here."""
     validation_share: float = Field(default=0.1, gt=0.0, lt=1.0)

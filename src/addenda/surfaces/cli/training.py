@@ -70,7 +70,11 @@ CopiesOption: TypeAlias = Annotated[
     typer.Option("--copies", help="Copies of each document under other names.", show_default="write 0, read 2"),
 ]
 SpacedOption: TypeAlias = Annotated[
-    bool, typer.Option("--spaced", help="Spell calls with blanks before names, as the bundled model's tokens do.")
+    bool,
+    typer.Option(
+        "--spaced",
+        help="Put blanks before names in calls and passages, as the bundled model's tokens need it.",
+    ),
 ]
 ScoredOption: TypeAlias = Annotated[
     int | None, typer.Option("--scored", help="Answers of the validation score at most.", show_default="200")
