@@ -63,7 +63,7 @@ class SkillSettings(Frozen):
     context_sentences: int = Field(default=CONTEXT_SENTENCES, ge=0)
     """Writing: earlier sentences that a sentence is shown with, as the writer shows them."""
     spaced: bool = False
-    """Whether names in calls and passages get blanks, for tokenizers that count the blank before a word to it; see ``blanks``."""
+    """Whether names get blanks in calls and passages, for tokenizers that count a blank to the word; see ``blanks``."""
     bf16: bool = True
     """Whether a GPU computes in bfloat16; a CPU never does here."""
     validation_share: float = Field(default=0.1, gt=0.0, lt=1.0)
