@@ -97,6 +97,11 @@ def phrase(random: Random) -> str:
     return f"{head} {random.choice(_ADJECTIVES)} {noun}" if random.random() < 0.4 else f"{head} {noun}"
 
 
+def word(random: Random) -> str:
+    """An everyday word, as headings have them."""
+    return random.choice(random.choice((_NOUNS, _NOUNS, _ADJECTIVES)))
+
+
 def happening(random: Random) -> str:
     """A clause that tells nothing of interest, for example "our dealers forgot the key"."""
     more = random.choice(("", f" {phrase(random)}", f" {phrase(random)}", f" it {adverb(random)}"))

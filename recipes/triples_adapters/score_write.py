@@ -8,7 +8,9 @@ groups of documents, with names from a seed that training never used:
 - ``unseen``: sentences of `unseen.py`, which were written blind; no training sentence has one of them in it;
 - ``nothing``: sentences of `unseen_nothing.py`, from which nothing is to be written.
 
-A triple counts only if subject, relation and object are all equal to what is stated, letter by letter.
+What counts as written is what would be proposed: statements about which something looks wrong (`Findings`, for example
+a subject that is its own object) are left out, as `addenda extract` does. A triple is right only if subject, relation
+and object are all equal to what is stated, letter by letter.
 """
 
 from __future__ import annotations
@@ -174,7 +176,7 @@ def _scored(writer: Writer, number: int, document: Document) -> DocumentScore:
             SentenceScore(
                 result.evidence.text,
                 frozenset(document.stated(result.evidence.start, result.evidence.end)),
-                frozenset(one.statement for one in result.statements),
+                frozenset(one.statement for one in result.statements if one.findings.supported),
             )
             for result in results
         ),

@@ -9,6 +9,7 @@ from random import Random
 from recipes.bundled_model import grammar
 from recipes.bundled_model.ways import WAYS
 from recipes.triples_adapters.tell_words import TellWords
+from recipes.triples_adapters.telling_cjk_words import JA_SENTENCES, KO_SENTENCES
 from recipes.triples_adapters.tellings import STRAY, TELLINGS
 
 _JA_FRAMES = (
@@ -18,6 +19,10 @@ _JA_FRAMES = (
     "{s}の{n}を{o}にしました", "{n}は{o}です（{s}）", "新しい{s}の{n}は{o}だそうです", "{s}の{n}は{o}と決まりました",
     "{s}の{n}は{o}とのことです", "{s}の{n}、{o}", "{s}：{n}は{o}", "{s}の場合、{n}は{o}です", "{s}の{n}は今{o}です",
     "{s}というと、{n}は{o}です", "{n}：{o}（{s}）", "{n}が{o}なのは{s}です", "{s}｜{n}｜{o}", "【{s}】{n}：{o}",
+    "{s}は{n}が{o}なので、{m}", "{n}が{o}の{s}について、{m}", "{s}ですが、{n}は{o}です", "{n}といえば{s}は{o}です",
+    "{s}の{n}を聞かれたら{o}と答えてください", "{n}{o}の{s}が届きました", "{o}、これが{s}の{n}です",
+    "{n}の欄：{s}は{o}", "{s}（{n}は{o}）について、{m}", "{s}の{n}はこれから{o}になります",
+    "{s}の{n}が{o}に決まったので、{m}",
 )  # fmt: skip
 _KO_FRAMES = (
     "{s}의 {n}은 {o}입니다", "{s}의 {n}은 {o}입니다", "{s}는 {n}이 {o}입니다", "{s} {n}: {o}", "{s}({n}: {o})",
@@ -26,6 +31,9 @@ _KO_FRAMES = (
     "{s}의 {n}은 {o}라고 합니다", "{s}의 {n}, {o}", "새 {s}의 {n}은 {o}로 확인되었습니다", "{s}: {n}은 {o}",
     "{s}에 대해서는 {n}이 {o}입니다", "{s}의 {n}은 현재 {o}입니다", "{n}: {o} ({s})", "{n}이 {o}인 것은 {s}입니다",
     "{s} | {n} | {o}", "[{s}] {n}: {o}", "{s}의 {n}으로 {o}를 적었습니다", "{s} 제품의 {n}은 {o}가 됩니다",
+    "{s}는 {n}이 {o}라서 {m}", "{n}이 {o}인 {s}에 대해 {m}", "{s} 말인데요, {n}은 {o}입니다", "{n} 칸: {s}는 {o}",
+    "{s}의 {n}을 물으면 {o}라고 답하세요", "{n} {o}의 {s}가 도착했습니다", "{o}, 이것이 {s}의 {n}입니다",
+    "{s}({n}은 {o})에 대해 {m}", "앞으로 {s}의 {n}은 {o}가 됩니다", "{s}의 {n}이 {o}로 정해져서 {m}",
 )  # fmt: skip
 _JA_SHORT = (
     "{n}は{o}です",
@@ -48,8 +56,8 @@ _KO_SHORT = (
 )
 _JA_OPENERS = (
     "なお、", "また、", "ちなみに、", "現在、", "今日から", "会議で確認したところ、", "カタログでは、", "念のため、",
-    "来月から", "実は、", "新しい資料によれば、", "皆さん、", "説明書を見ると、", "営業部からの連絡では、", "先週から",
-    "やはり、", "正しくは、", "そして、", "注意：", "はい、",
+    "来月から", "実は、", "新しい資料によれば、", "皆さん、", "説明書を見ると、", "営業部からの連絡では、",
+    "先週から", "やはり、", "正しくは、", "そして、", "注意：", "はい、",
 )  # fmt: skip
 _KO_OPENERS = (
     "참고로 ", "또한 ", "오늘부터 ", "회의에서 확인한 대로 ", "자료에 따르면 ", "사실 ", "다음 달부터 ", "현재 ",
@@ -93,16 +101,16 @@ _JA_LINKS = (
 )  # fmt: skip
 _JA_ENDS = (
     "です", "でした", "となっています", "だそうです", "と聞きました", "で間違いありません", "になるはずです",
-    "と書かれていました", "にしてください", "だけです", "でお願いします", "と覚えてください", "まで", "しかありません",
-    "に決めました", "を使います", "が必要です", "にあります", "がいます", "と言われました", "へどうぞ",
-    "をご利用ください", "に任せています", "で売っています", "になりました", "ぐらいです", "が答えます", "から来ました",
-    "を確認しました",
+    "と書かれていました", "にしてください", "だけです", "でお願いします", "と覚えてください", "まで",
+    "しかありません", "に決めました", "を使います", "が必要です", "にあります", "がいます", "と言われました",
+    "へどうぞ", "をご利用ください", "に任せています", "で売っています", "になりました", "ぐらいです", "が答えます",
+    "から来ました", "を確認しました",
 )  # fmt: skip
 _KO_SCRAPS = (
     "지난 회의에서", "새로운", "드디어", "손님에게서", "아주", "이번에", "담당자가", "무려", "늘 쓰던", "확인해 보니",
-    "다시 한번", "어제부터", "그래서", "모두 아는", "전화로 들은", "아침부터", "반드시", "지난번과 달리", "사진에 나온",
-    "서류에는", "공장 사람이", "물론", "일 년 만에", "가게에서", "생각보다", "겨우", "다음으로", "손님이", "급하게",
-    "자세히 보면", "전부", "옆에 있는", "중요한", "오래된", "시험 삼아", "누구나", "혹시",
+    "다시 한번", "어제부터", "그래서", "모두 아는", "전화로 들은", "아침부터", "반드시", "지난번과 달리",
+    "사진에 나온", "서류에는", "공장 사람이", "물론", "일 년 만에", "가게에서", "생각보다", "겨우", "다음으로",
+    "손님이", "급하게", "자세히 보면", "전부", "옆에 있는", "중요한", "오래된", "시험 삼아", "누구나", "혹시",
 )  # fmt: skip
 _KO_LINKS = (
     "의", "는", "은", "이", "가", "를", "을", "에", "에서", "라면", "에 대해", "에는", "도", "부터", ",", "와", "만",
@@ -110,10 +118,10 @@ _KO_LINKS = (
 )  # fmt: skip
 _KO_ENDS = (
     "입니다", "였습니다", "로 되어 있습니다", "라고 합니다", "라고 들었습니다", "가 맞습니다", "가 될 것입니다",
-    "라고 적혀 있었습니다", "로 해 주세요", "뿐입니다", "로 부탁드립니다", "로 기억해 주세요", "까지", "밖에 없습니다",
-    "로 정했습니다", "를 씁니다", "가 필요합니다", "에 있습니다", "가 있습니다", "에게 맡겼습니다", "로 오세요",
-    "를 이용해 주세요", "에 팝니다", "가 되었습니다", "정도입니다", "가 대답합니다", "에서 왔습니다", "를 확인했습니다",
-    "예요", "이에요", "네요",
+    "라고 적혀 있었습니다", "로 해 주세요", "뿐입니다", "로 부탁드립니다", "로 기억해 주세요", "까지",
+    "밖에 없습니다", "로 정했습니다", "를 씁니다", "가 필요합니다", "에 있습니다", "가 있습니다", "에게 맡겼습니다",
+    "로 오세요", "를 이용해 주세요", "에 팝니다", "가 되었습니다", "정도입니다", "가 대답합니다", "에서 왔습니다",
+    "를 확인했습니다", "예요", "이에요", "네요",
 )  # fmt: skip
 _KEYWORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "ja": {
@@ -189,12 +197,14 @@ def full(random: Random, relation: str, words: TellWords | None, subject: str, v
         return _scattered(random, relation, subject, value, language)
     if words is not None and shape < 0.34:
         template = random.choice(_of(language, TELLINGS[relation].full)).rstrip(".。")
-    elif words is not None and shape < 0.54:
-        template = random.choice(words.ja if japanese else words.ko)
+    elif words is not None and shape < 0.66:
+        own, more = (words.ja, JA_SENTENCES) if japanese else (words.ko, KO_SENTENCES)
+        template = random.choice((*own, *more[relation]))
     else:
         template = random.choice(_JA_FRAMES if japanese else _KO_FRAMES)
     if random.random() < 0.15 and "{s}さん" not in template and "{s} 님" not in template:
         template = template.replace("{s}", random.choice(_JA_SUBJECTS if japanese else _KO_SUBJECTS), 1)
+    template = template.replace("{m}", random.choice(_JA_MORE if japanese else _KO_MORE))
     return _finished(random, template, relation, language, {"{s}": subject, "{o}": value})
 
 

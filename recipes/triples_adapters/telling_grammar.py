@@ -19,7 +19,7 @@ from addenda.models.bundled.names import any_word
 from recipes.bundled_model import grammar
 from recipes.bundled_model.samples import PHRASE_WORDS
 from recipes.bundled_model.ways import WAYS
-from recipes.triples_adapters import filler, telling_cjk
+from recipes.triples_adapters import filler, telling_cjk, telling_frames
 from recipes.triples_adapters.names import Kind
 from recipes.triples_adapters.tell_words import TellWords
 from recipes.triples_adapters.tell_words_company import KEYWORDS, TELL_WORDS
@@ -27,37 +27,8 @@ from recipes.triples_adapters.tellings import STRAY, TELLINGS
 
 Language = Literal["en", "ja", "ko"]
 
-_NOUN_FRAMES = (
-    "the {n} of {s} is {o}", "the {n} of {s} is {o}", "the {n} for {s} is {o}", "{s} has a {n} of {o}",
-    "{s} has the {n} {o}", "{s}'s {n} is {o}", "{s} has {o} as its {n}", "for {s} the {n} is {o}",
-    "for {s}, the {n} will be {o}", "{o} is the {n} of {s}", "{o} was given as the {n} of {s}",
-    "{o} is listed as the {n} of {s}", "{o} serves as {n} for {s}", "the {n} of {s} was changed to {o}",
-    "the {n} of {s} is now {o}", "the {n} of {s} has become {o}", "the {n} of {s} stays {o}",
-    "the {n} of {s} was set to {o}", "we list {s} with a {n} of {o}", "with {s} the {n} is {o}",
-    "the {n} given for {s} is {o}", "as for the {n} of {s}, it is {o}", "when it comes to {n}, {s} has {o}",
-    "the {n} that belongs to {s} is {o}", "the {n} we have for {s} is {o}", "{o} must be entered as the {n} of {s}",
-    "the catalogue shows {o} as the {n} of {s}", "{s} was registered with the {n} {o}", "{s} gets {o} as its new {n}",
-    "the {n} of {s} should read {o}", "{n} of {s}: {o}", "{n} for {s} = {o}", "{s}: {n} {o}", "{s}: {n} = {o}",
-    "{s}: {o} ({n})", "{s} - {n}: {o}", "{s}, {n}: {o}", "{s}, {n} {o}", "{s} / {n} / {o}", "| {s} | {n} | {o} |",
-    "{s} | {n} | {o}", "{s} ({n}: {o})", "{n} ({s}): {o}", "{s} -> {n} -> {o}", "{o}: that is the {n} of {s}",
-    "{o} = {n} of {s}", "{n}: {o} ({s})", "[{s}] {n}: {o}", "{s}; {n}; {o}", "{n}, {s}: {o}",
-    "asked about the {n} of {s}, {w} said {o}", "in {p} the {n} of {s} was found to be {o}",
-    "if you need the {n} of {s}: {o}",
-)  # fmt: skip
-_VERB_FRAMES = (
-    "{s} {v}", "{s} {v}", "{s} {v}", "{s} {v}", "{s} {v}", "{s} {v}", "{s} will {b}", "{s} is known to {b}",
-    "{s} turned out to {b}", "{s} is said to {b}", "{s} continues to {b}", "unlike {p}, {s} {v}", "{s} now {v}",
-    "{s} still {v}", "{w} {d} that {s} {v}", "{s} {a} {v}", "you can expect {s} to {b}", "{s} should now {b}",
-)  # fmt: skip
-_CLAUSE_FRAMES = (
-    "{c}", "{c}", "{c}", "{c}", "{c}", "{w} {d} that {c}", "{c}, {w} {d}", "we know that {c}", "{a} {c}",
-)  # fmt: skip
-_SHORT_NOUN_FRAMES = (
-    "its {n} is {o}", "the {n} is {o}", "{n}: {o}", "{n}: {o}", "{n} - {o}", "{n} = {o}", "{n} {o}", "{o} is its {n}",
-    "its {n} was changed to {o}", "it has a {n} of {o}", "{n} | {o}", "- {n}: {o}", "* {n}: {o}",
-    "the {n} was given as {o}", "as {n} we have {o}", "{o} ({n})", "| {n} | {o} |", "and the {n} is {o}",
-    "the {n} is now {o}", "here the {n} is {o}",
-)  # fmt: skip
+_MEASURED = frozenset(("noise level", "weight", "price"))
+"""Attributes whose units nothing else has."""
 _IT: dict[Kind, tuple[tuple[str, str], ...]] = {
     "product": (
         ("it", "it"), ("it", "it"), ("it", "it"), ("this model", "this model"), ("the machine", "the machine"),
@@ -72,25 +43,6 @@ _IT: dict[Kind, tuple[tuple[str, str], ...]] = {
     "policy": (("it", "it"), ("this policy", "this policy"), ("the rule", "the rule"), ("this rule", "it")),
     "any": (("it", "it"),),
 }  # fmt: skip
-_UNDECIDED = (
-    "the {n} of {s} has not been decided yet", "the {n} of {s} is not known", "nobody knows the {n} of {s}",
-    "the {n} of {s} will follow", "we are still talking about the {n} of {s}", "the {n} of {s} depends on {p}",
-    "{w} {d} the {n} of {s}", "do not ask about the {n} of {s}", "the {n} of {s} was a topic of {p}",
-    "the {n} of {s} is being checked", "{n} of {s}: unknown", "{s}: {n} not given", "{s} - {n}: -",
-    "we cannot say what the {n} of {s} is", "the {n} of {s} will be announced in {m}", "the {n} of {s} is not {o}",
-    "the {n} of {s} could have been {o} but it is not", "nobody said that the {n} of {s} is {o}", "{s} does not {b}",
-    "{s} will not {b}", "{s} did not {b}, and the {n} is not known", "is the {n} of {s} {o}", "does {s} {b}",
-)  # fmt: skip
-_ASIDES = (
-    "{w} {d} {s}", "{w} {d} {s} and {p}", "{s} {d} {p}", "{s} and {p} belong together", "{s} is {p}",
-    "{s} was a success", "{p} of {s}", "{x} asked about {s}", "{x} sent {p} to {s}",
-    "{x} called because of {s} yesterday", "{x} wrote {p} about {s}", "{x} was in {p}", "{i} people asked about {s}",
-    "we sold {i} pieces of {s} in {m}", "{s} arrives in {m}", "see page {i} for more about {s}",
-    "the meeting about {s} starts at {i}:30", "{s} was shown in room {i}", "{s} won {p}", "{s} is on page {i}",
-    "more about {s} in {m}", "{s}", "{s}:", "## {s}", "about {s}", "dear {x},", "{x}, {m} {i}", "{x} and {x2} {d} {p}",
-    "{h}", "{h}", "{h} in {m}", "{s} will be presented at {p} in {m}", "have you seen {s}",
-    "thank you for your interest in {s}", "{w} {d} {i} letters",
-)  # fmt: skip
 _UNITS = frozenset(("noise level", "weight", "warranty", "price", "colour", "stock bay", "extension", "period"))
 """Attributes whose values say what they are."""
 _IRREGULAR = {"have": "has", "be": "is", "go": "goes", "do": "does"}
@@ -168,7 +120,7 @@ def short(random: Random, fact: Fact, language: Language) -> Told:
     if words is not None and random.random() < 0.12:
         template = random.choice([one for one in TELLINGS[fact.relation].short if one.isascii()]).rstrip(".")
     elif words is None or random.random() < 0.45:
-        template = random.choice(_SHORT_NOUN_FRAMES).replace("{n}", _noun(random, fact))
+        template = random.choice(telling_frames.SHORT_NOUN_FRAMES).replace("{n}", _noun(random, fact))
     else:
         subject, other = random.choice(_IT[fact.kind])
         clause = _verbal(random, words) if random.random() < 0.5 else random.choice(words.clauses)
@@ -247,12 +199,13 @@ def nothing(random: Random, fact: Fact, other: str, language: Language) -> Told:
     if random.random() < 0.1:
         return Told(random.choice([one for one in STRAY if one.isascii()]).format(s=fact.subject))
     if random.random() < 0.4 and fact.words is not None:
-        template = random.choice(_UNDECIDED).replace("{n}", _noun(random, fact))
-        template = template.replace("{b}", random.choice(fact.words.verbs))
-        if template.startswith(("is ", "does ")):
+        template = random.choice(telling_frames.UNDECIDED).replace("{n}", _noun(random, fact))
+        verb = random.choice(fact.words.verbs)
+        template = template.replace("{b}", verb).replace("{v}", third(verb))
+        if template.startswith(("is ", "does ", "can ", "what ")):
             return Told(_capital(_filled(template, fact), template) + "?")
         return Told(_dressed(random, template, fact, trailing=0.1))
-    template = random.choice(_ASIDES).replace("{x}", other).replace("{x2}", any_word(random))
+    template = random.choice(telling_frames.ASIDES).replace("{x}", other).replace("{x2}", any_word(random))
     return Told(_dressed(random, template, fact, leading=0.2, trailing=0.2))
 
 
@@ -270,18 +223,41 @@ def _verb(random: Random, words: TellWords | None) -> str:
 
 def _verbal(random: Random, words: TellWords) -> str:
     base = random.choice(words.verbs)
-    return random.choice(_VERB_FRAMES).replace("{v}", third(base)).replace("{b}", base)
+    return random.choice(telling_frames.VERB_FRAMES).replace("{v}", third(base)).replace("{b}", base)
 
 
 def _clause(random: Random, fact: Fact) -> str:
     """A clause with `{s}` and `{o}`, and perhaps places for talk."""
     words = fact.words
     shape = random.random()
-    if words is None or shape < 0.34:
-        return random.choice(_NOUN_FRAMES).replace("{n}", _noun(random, fact))
-    if shape < 0.67:
+    if words is None or shape < 0.26:
+        return random.choice(telling_frames.NOUN_FRAMES).replace("{n}", _noun(random, fact))
+    if shape < 0.37:
+        return _heading(random, fact)
+    if shape < 0.53:
         return _verbal(random, words)
-    return random.choice(_CLAUSE_FRAMES).replace("{c}", random.choice(words.clauses))
+    if shape < 0.68:
+        return _woven(random, fact, words)
+    return random.choice(telling_frames.CLAUSE_FRAMES).replace("{c}", random.choice(words.clauses))
+
+
+def _heading(random: Random, fact: Fact) -> str:
+    """The attribute, subject and value beside one another, among words of a heading."""
+    frames = telling_frames.HEADING_FRAMES
+    if fact.relation in _MEASURED and random.random() < 0.3:
+        frames = telling_frames.UNIT_HEADING_FRAMES
+    template = random.choice(frames).replace("{n}", _noun(random, fact))
+    while "{z}" in template:
+        template = template.replace("{z}", filler.word(random), 1)
+    return template
+
+
+def _woven(random: Random, fact: Fact, words: TellWords) -> str:
+    """The fact in a part of a sentence that tells something else besides."""
+    doing = [clause[4:] for clause in words.clauses if clause.startswith("{o} ") and not clause.startswith("{o} is ")]
+    if doing and fact.relation in ("responsible engineer", "manager") and random.random() < 0.5:
+        return random.choice(telling_frames.WHO_FRAMES).replace("{r}", random.choice(doing))
+    return random.choice(telling_frames.WOVEN_FRAMES).replace("{v}", third(random.choice(words.verbs)))
 
 
 def _pronoun_clause(random: Random, fact: Fact) -> str:
