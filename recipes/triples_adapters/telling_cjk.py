@@ -81,12 +81,20 @@ _JA_NOTHING = (
     "{x}さんが{s}のことを聞いていました", "{s}は人気があります", "{s}の写真を送ります", "{s}の{n}を調べています",
     "{x}さんから連絡がありました", "{s}の会議は明日です", "{s}", "{m}", "{s}の{n}は{x}ではありません",
     "{s}を見ましたか？", "{s}の{n}は検討中です", "お世話になっております", "よろしくお願いいたします",
+    "{s}の納品が{i}日遅れました", "{x}さんは{s}を{i}日待ちました", "{s}は{i}回売れました", "{x}さんが{s}を試しました",
+    "会場の席は{i}個です", "{s}の{n}が{x}だというのは間違いです", "{x}さんは昔{s}に関わっていました",
+    "紙を{i} kg買いました", "{s}の{n}を{x}に変える案は断りました", "{x}さんと{s}を見に行きました",
+    "切符は{i} eurosでした", "{s}は{i}ページにあります",
 )  # fmt: skip
 _KO_NOTHING = (
     "{s}에 대해 이야기했습니다", "{s}의 {n}은 아직 정해지지 않았습니다", "{s}의 {n}은 모릅니다",
     "{s}의 {n}은 무엇입니까?", "{x} 님이 {s}에 대해 물었습니다", "{s}는 인기가 많습니다", "{s}의 사진을 보냅니다",
     "{s}의 {n}을 알아보고 있습니다", "{x} 님에게서 연락이 왔습니다", "{s} 회의는 내일입니다", "{s}", "{m}",
     "{s}의 {n}은 {x}가 아닙니다", "{s}를 보셨습니까?", "{s}의 {n}은 검토 중입니다", "안녕하세요", "잘 부탁드립니다",
+    "{s}의 납품이 {i}일 늦었습니다", "{x} 님은 {s}를 {i}일 기다렸습니다", "{s}는 {i}번 팔렸습니다",
+    "{x} 님이 {s}를 써 보았습니다", "회의장 자리는 {i}개입니다", "{s}의 {n}이 {x}라는 것은 틀렸습니다",
+    "{x} 님은 예전에 {s} 일을 했습니다", "종이 {i} kg을 샀습니다", "{s}의 {n}을 {x}로 바꾸자는 안은 거절했습니다",
+    "{x} 님과 {s}를 보러 갔습니다", "표는 {i} euros였습니다", "{s}는 {i}쪽에 있습니다",
 )  # fmt: skip
 _JA_SCRAPS = (
     "先日の会議で", "新しい", "ようやく", "お客様から", "とても", "このたび", "担当の者が", "なんと", "いつもの",
@@ -247,6 +255,7 @@ def nothing(random: Random, relation: str, subject: str, other: str, language: s
             return asked.replace("{subject}", subject)
     template = random.choice(_JA_NOTHING if japanese else _KO_NOTHING)
     template = template.replace("{m}", random.choice(_JA_MORE if japanese else _KO_MORE))
+    template = template.replace("{i}", str(random.randint(2, 400)))
     return _finished(random, template, relation, language, {"{s}": subject, "{x}": other})
 
 
