@@ -158,6 +158,9 @@ def triples_table() -> str:
         f"{machine['cores']} cores ({machine['processor']}). `benchmarks/triples.py`, per-item results beside "
         "`benchmarks/results/triples.json`."
     )
+    for part, made in measured.items():
+        if (seeds := len(cast("list[int]", made["seeds"]))) > 1:
+            where += f" {part.capitalize()}: mean over {seeds} seeds, free greedy generation, equal letter by letter."
     if missing := [part for part in dict.fromkeys(part for part, _, _ in TRIPLES.values()) if part not in metrics]:
         where += f" Not measured yet with all its seeds: {', '.join(missing)}."
     return "\n".join([*lines, "", where])

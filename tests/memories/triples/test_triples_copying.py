@@ -153,6 +153,13 @@ def test_the_pieces_of_the_bundled_tokenizer_are_its_bytes(model: LocalModel, te
     assert pieces.text(model.tokenizer.all_special_ids) == b""
 
 
+def test_a_name_is_written_as_the_document_spells_it_whatever_blanks_the_model_was_shown(model: LocalModel) -> None:
+    skill = load_adapter(model, adapter_directory("write"), "write")
+    assert skill.card.settings["spaced"]
+    (answer,) = LocalWriter(model, skill, max_new_tokens=64).write([Passage((), "イロハABCの価格は490 eurosです。")])
+    assert parse_write(answer.call).statements == (Statement("イロハABC", "price", "490 euros"),)
+
+
 def test_a_local_writer_writes_no_name_but_those_of_the_passage(model: LocalModel) -> None:
     skill = load_adapter(model, adapter_directory("write"), "write")
     passages = [
