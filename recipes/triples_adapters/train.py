@@ -124,7 +124,7 @@ def train(
         set_peft_model_state_dict(adapted, load_file(start / "adapter_model.safetensors"))
 
     for weight in adapted.parameters():
-        if not weight.requires_grad:  # computed in this precision anyway; so they are not turned into it at every step
+        if not weight.requires_grad:  # as its file has them; so they are not turned into this at every step
             weight.data = weight.data.to(torch.bfloat16)
     if compiled:
         adapted.get_base_model().get_decoder().compile(dynamic=True)

@@ -318,7 +318,7 @@ def _loss(
     """The mean cross-entropy per learned token."""
     tokens, mask, labels = _collate(batch, device)
     wanted = labels[:, 1:]
-    # Scores over the vocabulary are most of the work of a small model; they are needed where something is learned.
+    # Scores over the vocabulary are a good part of a small model's work, and needed only where something is learned.
     places = (wanted != IGNORED).any(dim=0).nonzero()[:, 0]
     narrow = {"logits_to_keep": places} if _narrows(model) else {}
     with _precision(device, bf16):
