@@ -27,6 +27,8 @@ HEAVY = (
     "addenda.models.remote",
     "addenda.models.training",
     "addenda.memories.edits",
+    "addenda.memories.notes.learner",
+    "addenda.memories.notes.search",
     "addenda.memories.triples.decoding",
     "addenda.memories.triples.generation",
     "addenda.memories.triples.local_writer",

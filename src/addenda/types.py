@@ -88,6 +88,12 @@ class Note(Frozen):
     rule: str = Field(min_length=1)
     applies_when: str = ""
     """When the rule applies; empty means always."""
+    place: int = 0
+    """Where it stands among the notes: of those that apply, the one with the lowest place is tried first."""
+    supported_by: tuple[str, ...] = ()
+    """Observations that spoke for it when it was proposed, as ``<id of their document>/<line>``."""
+    contradicted_by: tuple[str, ...] = ()
+    """Observations that spoke against it then."""
 
 
 class Document(Frozen):

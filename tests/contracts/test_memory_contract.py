@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from typing import TYPE_CHECKING, TypeAlias
 
 from edits_under_contract import EditsContract
+from notes_under_contract import NotesContract
 from triples_under_contract import TriplesContract
 
 from addenda.errors import CannotLookBack, InvalidInput, ModelMismatch, UnknownId
@@ -28,18 +29,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from addenda.memories.edits import EditsMemory
+    from addenda.memories.notes import NotesMemory
     from addenda.memories.triples import TriplesMemory
 
-    Held: TypeAlias = EditsMemory | TriplesMemory
+    Held: TypeAlias = EditsMemory | NotesMemory | TriplesMemory
 
-Contract: TypeAlias = EditsContract | TriplesContract
+Contract: TypeAlias = EditsContract | NotesContract | TriplesContract
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(scope="module", params=["isolated", "shared", "triples"])
+@pytest.fixture(scope="module", params=["isolated", "shared", "triples", "notes"])
 def contract(request: pytest.FixtureRequest) -> Contract:
-    return TriplesContract() if request.param == "triples" else EditsContract(request.param)
+    match request.param:
+        case "triples":
+            return TriplesContract()
+        case "notes":
+            return NotesContract()
+        case _:
+            return EditsContract(request.param)
 
 
 @pytest.fixture(scope="module")

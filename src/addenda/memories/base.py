@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from addenda.text import normalised
-from addenda.types import EVERYONE, Fact, MemoryName, Trust
+from addenda.types import EVERYONE, Fact, MemoryName, Note, Trust
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
 """Called with (done, total) while something long runs."""
@@ -45,6 +45,8 @@ class Task:
     """The addendum's fact, for a memory that keeps facts as they are; None when it is of another kind."""
     origin: Origin | None = None
     """Where the addendum comes from, for a memory that keeps that with what it holds."""
+    note: Note | None = None
+    """The addendum's note, for a memory that keeps notes as they are; None when it is of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +200,39 @@ class TripleReader(Protocol):
         ...
 
 
-Contribution: TypeAlias = ModelPatch | TripleReader
-"""What a memory gives to an answer: edits a patch, triples a tool; the other memories' kinds join this union."""
+@dataclass(frozen=True, slots=True)
+class NoteHit:
+    """One note that a model is shown with a question."""
+
+    addendum_id: str
+    line: str
+    """The line that it sees: the note's words, with the beginning of its id in brackets."""
+    score: float
+    """How near the note is to the question, from 0 to 1; 1 where its conditions hold."""
+    answer: str | None = None
+    """What the note concludes if it is the one that decides; None for all others."""
+
+
+@runtime_checkable
+class NoteReader(Protocol):
+    """A contribution that the model is shown: the notes that bear on a question.
+
+    It is bound to a moment, an audience and the ids that are left out; no other note can be seen through it.
+    """
+
+    def choose(self, question: str, tokens: Callable[[str], int] = ...) -> Sequence[NoteHit]:
+        """The notes that a model is shown with a question, in the order in which they are tried.
+
+        Args:
+            question: As it was asked.
+            tokens: How many tokens a text has for the model that is asked.
+        """
+        ...
+
+
+Contribution: TypeAlias = ModelPatch | TripleReader | NoteReader
+"""What a memory gives to an answer: edits a patch, triples a tool, notes a block of text; the other memory's kind joins
+this union."""
 
 
 class Memory(Protocol):

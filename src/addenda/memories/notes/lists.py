@@ -1,0 +1,36 @@
+"""Lists of rules, and which observations each of their rules decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from addenda.memories.notes.cases import Case, Observation, holds
+from addenda.memories.notes.language import Condition
+
+ListedRule: TypeAlias = tuple[tuple[Condition, ...], str]
+"""The conditions that must all hold, and the answer that is then due."""
+
+
+def holds_of(conditions: Sequence[Condition], case: Case) -> bool:
+    """Whether all conditions hold of a case."""
+    return all(holds(condition, case.values) for condition in conditions)
+
+
+def decided(rules: Sequence[ListedRule], observations: Sequence[Observation]) -> list[list[int]]:
+    """For each rule the places of the observations that it decides: those that no rule before it applies to."""
+    found: list[list[int]] = [[] for _ in rules]
+    for place, one in enumerate(observations):
+        first = next((number for number, (conditions, _) in enumerate(rules) if holds_of(conditions, one)), None)
+        if first is not None:
+            found[first].append(place)
+    return found
+
+
+def surprises(rules: Sequence[ListedRule], observations: Sequence[Observation]) -> list[bool]:
+    """For each observation that a rule decides, in order, whether its feedback is not what the rule lets expect."""
+    found: dict[int, bool] = {}
+    for (_, answer), places in zip(rules, decided(rules, observations), strict=True):
+        expected = {place: observations[place].expected_if(answer) for place in places}
+        found |= {place: not as_told for place, as_told in expected.items() if as_told is not None}
+    return [found[place] for place in sorted(found)]

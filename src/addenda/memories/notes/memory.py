@@ -1,0 +1,193 @@
+"""``NotesMemory``: the notebook behind the protocol that all memories keep.
+
+The memory is a table of a few thousand short texts, so it lies in the process; what makes it durable is the ledger,
+from whose contents every note can be made again. It holds past and future windows, so it can look back. A notebook is
+made for the notes that hold at a moment for an audience, and kept until one of them changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from addenda.errors import InvalidInput, UnknownId
+from addenda.memories.base import (
+    Change,
+    Deliver,
+    Delivery,
+    Holding,
+    NoteHit,
+    ProgressCallback,
+    Task,
+    Window,
+    Withdraw,
+)
+from addenda.memories.notes.artefact import StoredNote
+from addenda.memories.notes.cases import Case, case_of
+from addenda.memories.notes.notebook import CountTokens, HeldNote, Notebook
+from addenda.types import EVERYONE, Frozen, MemoryName
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Tells the time; injected by tests."""
+
+
+class NotesConfig(Frozen):
+    """Settings of the notes memory."""
+
+    budget: int = 600
+    """Tokens that the notes shown for one question may have together."""
+    most: int = 12
+    """Notes shown for one question at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """One note that is held."""
+
+    note: HeldNote
+    digest: str
+    sequence: int
+    window: Window
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def rough_tokens(text: str) -> int:
+    """How many tokens a text has at most for usual tokenizers: one for three bytes of it."""
+    return -(-len(text.encode()) // 3)
+
+
+class NotesMemory:
+    """Notes as they are; keeps the protocol :class:`addenda.memories.base.Memory`."""
+
+    def __init__(self, config: NotesConfig | None = None, *, clock: Clock = _now) -> None:
+        """An empty memory."""
+        self.config = NotesConfig() if config is None else config
+        self._clock = clock
+        self._held: dict[str, _Kept] = {}
+        self._position = 0
+        self._notebooks: dict[frozenset[str], Notebook] = {}
+
+    @property
+    def name(self) -> MemoryName:
+        """Which of the four memories this is: ``notes``."""
+        return "notes"
+
+    @property
+    def position(self) -> int:
+        """How far in the ledger this memory is."""
+        return self._position
+
+    def prepare(self, tasks: Sequence[Task], progress: ProgressCallback | None = None) -> Mapping[str, bytes]:
+        """The artefact of each task: its note's words and place.
+
+        Raises InvalidInput for a task without a note, or with one that cannot be stored.
+        """
+        artefacts: dict[str, bytes] = {}
+        for task in tasks:
+            if task.note is None:
+                raise InvalidInput(
+                    f"{task.addendum_id!r} comes without a note; the notes memory holds notes only, so route other "
+                    "addenda to other memories"
+                )
+            artefacts[task.addendum_id] = StoredNote.of(task.note).to_bytes()
+        if progress is not None:
+            progress(len(tasks), len(tasks))
+        return artefacts
+
+    def apply(self, changes: Sequence[Change], position: int) -> Sequence[Delivery]:
+        """Hold and withdraw, all or none, and move to ``position``; see :meth:`addenda.memories.base.Memory.apply`."""
+        held = dict(self._held)
+        receipts: dict[str, Delivery] = {}
+        for change in changes:
+            if isinstance(change, Withdraw):
+                if held.pop(change.addendum_id, None) is None:
+                    raise UnknownId(f"{change.addendum_id!r} is not in the notes memory, so it cannot be withdrawn")
+                receipts.pop(change.addendum_id, None)
+                continue
+            kept = held[change.addendum_id] = _kept(change)
+            receipts[change.addendum_id] = Delivery(change.addendum_id, kept.digest)
+        self._held = dict(sorted(held.items(), key=lambda item: (item[1].sequence, item[0])))
+        self._position = position
+        self._notebooks = {}
+        return tuple(receipts.values())
+
+    def staged(self, changes: Sequence[Change]) -> NotesMemory:
+        """A view as if ``changes`` were applied, at no cost to this memory."""
+        view = NotesMemory(self.config, clock=self._clock)
+        view._held, view._position = self._held, self._position
+        view.apply(changes, self._position)
+        return view
+
+    def holdings(self) -> Mapping[str, Holding]:
+        """Everything held, by addendum id, in sequence order."""
+        return {i: Holding(kept.digest, kept.sequence, kept.window) for i, kept in self._held.items()}
+
+    def held_among(self, ids: Iterable[str]) -> set[str]:
+        """Those of these addenda that are held."""
+        return {i for i in ids if i in self._held}
+
+    def digest(self) -> str:
+        """SHA-256 of everything held, in sequence order."""
+        total = hashlib.sha256()
+        for i, kept in self._held.items():
+            window = kept.window
+            shown = (i, kept.digest, kept.sequence, _stamp(window.start), _stamp(window.end), *window.audience)
+            total.update("\t".join(map(str, shown)).encode() + b"\n")
+        return total.hexdigest()
+
+    def contribute(
+        self, *, at: datetime | None, audience: str = EVERYONE, without: frozenset[str] = frozenset()
+    ) -> NotesView:
+        """What holds at ``at`` (None: at the moment of each question) for ``audience``, but for ``without``."""
+        moment = self._clock if at is None else lambda: at
+        return NotesView(lambda: self.notebook(moment(), audience, without), self.config)
+
+    def notebook(self, at: datetime, audience: str = EVERYONE, without: frozenset[str] = frozenset()) -> Notebook:
+        """The notebook of what holds at a moment for an audience."""
+        chosen = frozenset(i for i, kept in self._held.items() if i not in without and kept.window.admits(at, audience))
+        if chosen not in self._notebooks:
+            self._notebooks = {chosen: Notebook(self._held[i].note for i in chosen)}
+        return self._notebooks[chosen]
+
+
+class NotesView:
+    """What the notes memory gives to answers; keeps the protocol :class:`addenda.memories.base.NoteReader`."""
+
+    def __init__(self, notebook: Callable[[], Notebook], config: NotesConfig) -> None:
+        self._notebook = notebook
+        self._config = config
+
+    def choose(self, question: str, tokens: CountTokens = rough_tokens) -> Sequence[NoteHit]:
+        """The notes that a model is shown with a question, in the order in which they are tried."""
+        notebook, case = self._notebook(), case_of(question)
+        decides = notebook.decide(case)
+        chosen = notebook.choose(case, budget=self._config.budget, tokens=tokens, most=self._config.most)
+        return tuple(
+            NoteHit(
+                addendum_id=one.note.addendum_id,
+                line=one.line,
+                score=one.score,
+                answer=one.note.answer if one.note is decides else None,
+            )
+            for one in chosen
+        )
+
+    def decide(self, case: Case) -> HeldNote | None:
+        """The note that decides about a case; None where none does."""
+        return self._notebook().decide(case)
+
+
+def _kept(change: Deliver) -> _Kept:
+    note = StoredNote.from_bytes(change.artefact, change.addendum_id)
+    digest = hashlib.sha256(change.artefact).hexdigest()
+    return _Kept(note.held(change.addendum_id), digest, change.sequence, change.window)
+
+
+def _stamp(moment: datetime | None) -> str:
+    return "" if moment is None else moment.astimezone(UTC).isoformat()

@@ -1,0 +1,140 @@
+"""Revision: what was learned meets the notes there are, as typed deltas that code applies.
+
+Idea: the learner starts from the notebook, so most of its rules come back unchanged, and what differs is told as
+deltas (:mod:`~.deltas`). Nothing is rewritten as a whole, so nothing is lost by the way: a note goes only by a delta
+that names it. *Momentum*: a note that many observations support is contradicted or retired only when several batches
+in a row ask for it. *Drift*: when the rules behind the observations changed, what was seen before is set aside
+(:mod:`~.drift`).
+
+Sources: items and deltas after Zhang et al. 2025, arXiv 2510.04618; momentum after Wang et al. 2024, arXiv 2403.02757,
+which names it and does not define it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from addenda.memories.notes.cases import Observation
+from addenda.memories.notes.deltas import Delta, deltas_between
+from addenda.memories.notes.drift import changed_at
+from addenda.memories.notes.induction import InductionSettings, induce
+from addenda.memories.notes.lists import ListedRule, decided, holds_of
+from addenda.memories.notes.notebook import HeldNote
+from addenda.types import Frozen
+
+_Known: TypeAlias = tuple[HeldNote, ListedRule]
+"""A note, and what it says as the learner has it."""
+
+
+class RevisionSettings(Frozen):
+    """How the notebook is revised."""
+
+    induction: InductionSettings = InductionSettings()
+    batch: int = 10
+    """Observations that count as one batch."""
+    momentum: int = 3
+    """Batches in a row that must ask before a note that many support is contradicted or retired."""
+    many: int = 8
+    """So many supporting observations, more than contradict it, make a note one that many support."""
+    margin: float = 6.0
+    """Nats by which two lists must explain the feedback better than one before the rules count as changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What one revision asks for."""
+
+    deltas: tuple[Delta, ...] = ()
+    """In the notebook's order."""
+    held_back: tuple[Delta, ...] = ()
+    """Those that too few batches ask for so far."""
+    since: int = 0
+    """Observations before this place are set aside, because the rules changed."""
+
+
+def revise(
+    notes: Sequence[HeldNote],
+    observations: Sequence[Observation],
+    settings: RevisionSettings | None = None,
+    *,
+    since: int = 0,
+) -> Revision:
+    """The deltas that lead from these notes to what the observations show.
+
+    Args:
+        notes: Those that hold. Nothing is learned about one in free text, or one whose conditions hold of no
+            observation, and nothing happens to it.
+        observations: All there are, the oldest first.
+        settings: How to revise.
+        since: Observations before this place were set aside earlier.
+
+    Raises InvalidInput when nothing can be learned from the observations.
+    """
+    chosen = RevisionSettings() if settings is None else settings
+    known = _learnable(notes)
+    start, deltas = _wanted(known, observations, since, chosen)
+    guarded = _supported(known, observations[since:], chosen.many)
+    doubtful = [one for one in deltas if one.kind in ("contradict", "retire") and guarded & set(one.replaces)]
+    held_back: list[Delta] = []
+    for back in range(1, chosen.momentum if doubtful else 0):
+        earlier = observations[: max(since, len(observations) - back * chosen.batch)]
+        asked = _taken_out(known, earlier, since, chosen) if len(earlier) > since else set[str]()
+        held_back += [one for one in doubtful if one not in held_back and not set(one.replaces) <= asked]
+    going = tuple(one for one in deltas if one not in held_back)
+    return Revision(going, tuple(held_back), since=since if held_back else start)
+
+
+def rule_of(note: HeldNote) -> ListedRule | None:
+    """What a note says, as the learner has it; None for one in free text."""
+    return None if note.conditions is None or note.answer is None else (note.conditions, note.answer)
+
+
+def _learnable(notes: Sequence[HeldNote]) -> list[_Known]:
+    """The notes that say what they mean, in order."""
+    ordered = sorted(notes, key=lambda note: note.order)
+    return [(note, rule) for note in ordered if (rule := rule_of(note)) is not None]
+
+
+def _wanted(
+    known: Sequence[_Known], observations: Sequence[Observation], since: int, settings: RevisionSettings
+) -> tuple[int, list[Delta]]:
+    """From where on the observations count, and the deltas that they ask for."""
+    rules = [rule for _, rule in known]
+    start = since + changed_at(
+        rules, observations[since:], batch=settings.batch, margin=settings.margin, induction=settings.induction
+    )
+    counted = observations[start:]
+    met = [(note, rule) for note, rule in known if any(holds_of(rule[0], one) for one in counted)]
+    learned = induce(counted, [rule for _, rule in met], settings.induction)
+    placed = [
+        replace(
+            rule,
+            supporting=tuple(start + place for place in rule.supporting),
+            contradicting=tuple(start + place for place in rule.contradicting),
+        )
+        for rule in learned.rules
+    ]
+    return start, deltas_between([note for note, _ in met], placed)
+
+
+def _taken_out(
+    known: Sequence[_Known],
+    observations: Sequence[Observation],
+    since: int,
+    settings: RevisionSettings,
+) -> set[str]:
+    """Ids of the notes that these observations ask to contradict or retire."""
+    _, deltas = _wanted(known, observations, since, settings)
+    return {one for delta in deltas if delta.kind in ("contradict", "retire") for one in delta.replaces}
+
+
+def _supported(known: Sequence[_Known], observations: Sequence[Observation], many: int) -> set[str]:
+    """Ids of the notes that many observations support, and more than contradict them."""
+    found: set[str] = set()
+    for (note, (_, answer)), places in zip(known, decided([rule for _, rule in known], observations), strict=True):
+        said = [observations[place].says(answer) for place in places]
+        if said.count(True) >= max(many, said.count(False) + 1):
+            found.add(note.addendum_id)
+    return found

@@ -1,0 +1,183 @@
+"""The decision list that tells what was observed in the fewest words, found by local search over whole lists.
+
+Idea: a list of rules is tried from its first rule on; a rule is a few conditions and an answer. A list's score is the
+logarithm of how likely the feedback is, given the answer that the list names for each observation, less what it takes
+to write the list down (Rissanen 1978; lists of rules: Rivest 1987). That an answer turned out wrong says only that
+another one is right, so no label is needed; observations that no rule reaches are as likely right as wrong. Rules are
+put in, replaced, taken out and swapped, always the change that gains most, until none gains. All conjunctions of up
+to three conditions that occur are candidates for every place, and all of them are scored at once.
+
+Needs numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import comb, log
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from addenda.memories.notes.language import Condition
+from addenda.memories.notes.literals import Literal
+
+Bools: TypeAlias = npt.NDArray[np.bool_]
+Floats: TypeAlias = npt.NDArray[np.float64]
+Rule: TypeAlias = tuple[int, int]
+"""A candidate for the conditions, and an answer, both by number."""
+_Grown: TypeAlias = tuple[tuple[int, ...], Bools]
+"""The literals of a conjunction by number, rising, and what it holds of."""
+
+MOST_CONJUNCTIONS = 12_000
+"""Candidates at most. Of more, longer conjunctions grow only from those that tell the answers apart best."""
+
+_UNREACHED = log(0.5)
+_RULE_COST = 1.0
+_GAIN = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What the observations say about each answer."""
+
+    expected: Bools
+    """(observations, answers): whether the feedback is the one to be expected if that answer is the right one."""
+
+    def likelihood(self, noise: float) -> Floats:
+        """(observations, answers): log-likelihood of the feedback where the list names that answer.
+
+        ``noise`` is the share of feedback that is wrong, above 0 and below one half.
+        """
+        return np.where(self.expected, log(1 - noise), log(noise))
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunctions:
+    """Candidates for the conditions of a rule, no two of which hold of the same observations."""
+
+    conditions: tuple[tuple[Condition, ...], ...]
+    """For each what must hold; one of them is empty, for a rule that always applies."""
+    covers: Bools
+    """(candidates, observations): which observations each holds of."""
+    cost: Floats
+    """(candidates,): natural logarithm of how many conjunctions of the same length there are."""
+
+    def holding_of(self, observations: Bools) -> int | None:
+        """The candidate that holds of exactly these observations."""
+        found = np.flatnonzero((self.covers == observations).all(axis=1))
+        return int(found[0]) if found.size else None
+
+
+def conjunctions(
+    literals: Sequence[Literal],
+    given: Sequence[tuple[tuple[Condition, ...], Bools]],
+    feedback: Feedback,
+    *,
+    longest: int,
+    least: int,
+) -> Conjunctions:
+    """All conjunctions of up to ``longest`` literals on different attributes that hold of ``least`` observations.
+
+    Of those that hold of the same observations, one that was given counts, else the shortest. Where there would be too
+    many, the longer ones are grown from those that tell the answers apart best.
+
+    Args:
+        literals: Single conditions.
+        given: Conditions that are candidates in any event, and what each holds of.
+        feedback: What the observations say.
+        longest: Conditions of a candidate at most.
+        least: Observations that it holds of at least.
+    """
+    count = feedback.expected.shape[0]
+    everything = np.ones(count, np.bool_)
+    single = [_unpacked(literal.covers, count) for literal in literals]
+    found = {covered.tobytes(): (conditions, covered) for conditions, covered in reversed(given)}
+    found.setdefault(everything.tobytes(), ((), everything))
+    level: list[_Grown] = [((), everything)]
+    for _ in range(longest):
+        longer: dict[bytes, _Grown] = {}
+        for members, covered in _telling(level, feedback, MOST_CONJUNCTIONS // max(1, len(literals))):
+            taken = {literals[one].condition.attribute for one in members}
+            for place in range(members[-1] + 1 if members else 0, len(literals)):
+                both = covered & single[place]
+                if literals[place].condition.attribute in taken or int(both.sum()) < least:
+                    continue
+                longer.setdefault(both.tobytes(), ((*members, place), both))
+        for key, (members, covered) in longer.items():
+            found.setdefault(key, (tuple(literals[one].condition for one in members), covered))
+        level = list(longer.values())
+    cost = [log(comb(max(len(literals), len(conditions)), len(conditions))) for conditions, _ in found.values()]
+    covers = np.array([covered for _, covered in found.values()])
+    return Conjunctions(tuple(conditions for conditions, _ in found.values()), covers, np.array(cost))
+
+
+def _telling(level: list[_Grown], feedback: Feedback, most: int) -> list[_Grown]:
+    """Those of these conjunctions, at most so many, for which one answer explains the feedback best; in order."""
+    if len(level) <= most:
+        return level
+    worth = (np.array([row for _, row in level], np.float64) @ (feedback.expected - 0.5)).max(axis=1)
+    best = np.argsort(-worth, kind="stable")[:most]
+    return [level[place] for place in sorted(best.tolist())]
+
+
+def _unpacked(bits: int, count: int) -> Bools:
+    raw = np.frombuffer(bits.to_bytes(-(-count // 8), "little"), np.uint8)
+    return np.unpackbits(raw, count=count, bitorder="little").astype(np.bool_)
+
+
+class ListSearch:
+    """Looks for the best list of rules over given candidates."""
+
+    def __init__(self, candidates: Conjunctions, feedback: Feedback, noise: float) -> None:
+        """Take the candidates, and what the observations say if a share ``noise`` of the feedback is wrong."""
+        self._covers = candidates.covers
+        self._weights = candidates.covers.astype(np.float32)
+        self._table = feedback.likelihood(noise)
+        self._cost = candidates.cost + log(max(1, self._table.shape[1])) + _RULE_COST
+
+    def score(self, rules: Sequence[Rule]) -> float:
+        """Log-likelihood of the feedback under a list, less what it takes to write the list down."""
+        return float(self._explained(rules).sum() - sum(self._cost[candidate] for candidate, _ in rules))
+
+    def improve(self, start: Sequence[Rule]) -> tuple[list[Rule], float]:
+        """The best list that single changes lead to from ``start``, and its score."""
+        rules, score = list(start), self.score(start)
+        while True:
+            better = max(self._changed(rules), key=lambda one: one[0], default=(score, rules))
+            if better[0] <= score + _GAIN:
+                return rules, score
+            score, rules = better
+
+    def _explained(self, rules: Sequence[Rule]) -> Floats:
+        """(observations,): log-likelihood of each one's feedback under a list."""
+        value = np.full(self._table.shape[0], _UNREACHED)
+        for candidate, answer in reversed(rules):
+            covered = self._covers[candidate]
+            value[covered] = self._table[covered, answer]
+        return value
+
+    def _changed(self, rules: list[Rule]) -> Iterator[tuple[float, list[Rule]]]:
+        """Scores and lists one change away: the best rule put in or replaced at each place, and all others."""
+        for place in range(len(rules) + 1):
+            head, tail = rules[:place], rules[place:]
+            yield self._with_best(head, tail)
+            if tail:
+                without = [*head, *tail[1:]]
+                yield self.score(without), without
+                yield self._with_best(head, tail[1:])
+            if len(tail) > 1:
+                swapped = [*head, tail[1], tail[0], *tail[2:]]
+                yield self.score(swapped), swapped
+
+    def _with_best(self, head: list[Rule], tail: list[Rule]) -> tuple[float, list[Rule]]:
+        """The list with the rule between ``head`` and ``tail`` that gains most."""
+        reached = np.ones(self._table.shape[0], np.bool_)
+        for candidate, _ in head:
+            reached &= ~self._covers[candidate]
+        gain = (self._table - self._explained(tail)[:, None]) * reached[:, None]
+        total = self._weights @ gain.astype(np.float32) - self._cost[:, None].astype(np.float32)
+        candidate, answer = divmod(int(total.argmax()), total.shape[1])
+        rules = [*head, (candidate, answer), *tail]
+        return self.score(rules), rules
