@@ -29,6 +29,7 @@ ORDER = (
     "memories",
     "memories.base",
     "memories.*",
+    "skills",
     "responder",
     "gate",
     "spreadsheets",

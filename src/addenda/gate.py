@@ -83,10 +83,21 @@ class CaseResult(Frozen):
     neighbours_asked: int
     reads_it: bool = True
     """Whether the memory of triples gives it when it is read; True for what is not kept there."""
+    fits_observations: bool = True
+    """Whether observations would be answered no worse with it; True for what was not learned from any."""
 
     @classmethod
     def unread(cls, addendum_id: str, reason: str) -> CaseResult:
         """The result for a fact that the memory of triples does not give, so that no model was asked."""
+        return cls._unasked(addendum_id, reason).model_copy(update={"reads_it": False})
+
+    @classmethod
+    def unfit(cls, addendum_id: str, reason: str) -> CaseResult:
+        """The result for a note with which observations would be answered worse, so that no model was asked."""
+        return cls._unasked(addendum_id, reason).model_copy(update={"fits_observations": False})
+
+    @classmethod
+    def _unasked(cls, addendum_id: str, reason: str) -> CaseResult:
         return cls(
             addendum_id=addendum_id,
             passed=False,
@@ -96,7 +107,6 @@ class CaseResult(Frozen):
             wordings_asked=0,
             neighbours_changed=0,
             neighbours_asked=0,
-            reads_it=False,
         )
 
     @property
@@ -104,6 +114,8 @@ class CaseResult(Frozen):
         """Why it failed without a word of its content, for the ledger, from which content could not be erased."""
         if not self.reads_it:
             return "reading the memory of triples does not give it, or not it alone"
+        if not self.fits_observations:
+            return "with it observations would be answered worse"
         missed = [] if self.says_it else ["the wording it was made with does not get the new answer"]
         if self.wordings_right < self.wordings_asked:
             missed.append(f"{self.wordings_right} of {self.wordings_asked} other wordings get it")
@@ -133,7 +145,8 @@ class Report(Frozen):
     rounds: int
     """How often the staged view had to be made again without failed changes."""
     unasked: tuple[str, ...] = ()
-    """Ids of changes in a large batch that passed because a random sample of the batch did, in the order given."""
+    """Ids of changes that passed without a question, in the order given: of a large batch of which a random sample
+    passed, and notes that only a reader can apply."""
 
     @property
     def passed(self) -> tuple[str, ...]:

@@ -1,10 +1,11 @@
 """Answers questions with a model and the memories, and keeps the trace of what contributed.
 
 The memories are composed in one documented order. First the model is let read from the memory of triples, if there is
-one and the model can read: where that brings something back, the answer is made from it. Every other question is
-answered as if that memory were not there, with the *model patch* of the edits switched on around generation. For each
-addendum the trace keeps four things apart: it *matched* (with its score), it was *injected*, its value is *cited* in
-the text, and it *changed the answer*, which is known only by asking again without it (:meth:`Responder.explain`).
+one and the model can read: where that brings something back, the answer is made from it. Next come notes: where some
+bear on the question, the answer is made by them. Every other question is answered as if neither were there, with the
+*model patch* of the edits switched on around generation. For each addendum the trace keeps four things apart: it
+*matched* (with its score), it was *injected*, its value is *cited* in the text, and it *changed the answer*, which is
+known only by asking again without it (:meth:`Responder.explain`).
 
 This module knows the memories' protocol and no ledger: which addenda a memory holds is the knowledge base's business.
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TypeAlias
 
 from addenda.errors import InvalidInput
 from addenda.memories.base import (
@@ -23,12 +24,14 @@ from addenda.memories.base import (
     Contribution,
     Memory,
     ModelPatch,
+    NoteHit,
+    NoteReader,
     ProgressCallback,
-    ReadResult,
     TripleReader,
 )
 from addenda.models.base import LanguageModel, batches
 from addenda.models.chat import TextDelta
+from addenda.skills import NotedAnswer, Noting, ReadAnswer, Reading, StreamingReading
 from addenda.text import normalised
 from addenda.types import EVERYONE, Answer, Match, MemoryName, Trace
 
@@ -44,51 +47,6 @@ Values: TypeAlias = Callable[[str], str | None]
 
 _Said: TypeAlias = tuple[str, bool, tuple[Match, ...]]
 """Text, ending and matches of an answer."""
-
-
-@runtime_checkable
-class ReadAnswer(Protocol):
-    """What a model said with a memory of triples at hand."""
-
-    @property
-    def text(self) -> str:
-        """The answer; it means nothing when the model was not informed."""
-        ...
-
-    @property
-    def finished(self) -> bool:
-        """Whether the model ended by itself."""
-        ...
-
-    @property
-    def informed(self) -> bool:
-        """Whether reading brought anything back."""
-        ...
-
-    @property
-    def results(self) -> Sequence[ReadResult]:
-        """What was read, in order."""
-        ...
-
-
-class Reading(Protocol):
-    """A model that reads from a memory of triples while it generates, because it has learned to or has it as a tool."""
-
-    def answer(self, questions: Sequence[str], readers: Sequence[TripleReader], *, alone: bool) -> Sequence[ReadAnswer]:
-        """Answer each question with the reader at its place; unless ``alone``, give up where nothing can be read."""
-        ...
-
-
-@runtime_checkable
-class StreamingReading(Reading, Protocol):
-    """Such a model that can be listened to while it answers."""
-
-    def stream(self, question: str, reader: TripleReader, *, alone: bool) -> Generator[object, None, None]:
-        """The answer of :meth:`answer` as pieces of its text (TextDelta) while they come, and as a whole at the end.
-
-        The pieces joined are its text. Events of other kinds, between them, are the reading's own.
-        """
-        ...
 
 
 def _now() -> datetime:
@@ -140,12 +98,14 @@ class Responder:
         memories: Mapping[MemoryName, Memory],
         *,
         reading: Reading | None = None,
+        noting: Noting | None = None,
         values: Values = _no_value,
         clock: Clock = _now,
     ) -> None:
-        """Take the model, the memories by name, its skill of reading, and how to look up what an addendum states."""
+        """Take the model, the memories by name, its skills, and how to look up what an addendum states."""
         self.model = model
         self._reading = reading
+        self._noting = noting
         self.memories = dict(memories)
         self._values = values
         self._clock = clock
@@ -267,7 +227,7 @@ class Responder:
                     elif isinstance(event, ReadAnswer) and event.informed:
                         yield self._answer(question, self._read(event), asked)
                         return
-            said = next(self._generated([question], asked.contributions))
+            said = next(self._unread([question], asked.contributions))
         yield TextDelta(text=said[0])
         yield self._answer(question, said, asked)
 
@@ -287,9 +247,22 @@ class Responder:
             tried = self._reading.answer(questions, [reader] * len(questions), alone=False)
             read = [answer if answer.informed else None for answer in tried]
         others = [q for q, answer in zip(questions, read, strict=True) if answer is None]
-        generated = self._generated(others, contributions)
+        unread = self._unread(others, contributions)
         for answer in read:
-            yield next(generated) if answer is None else self._read(answer)
+            yield next(unread) if answer is None else self._read(answer)
+
+    def _unread(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
+        """What is said to each question about which no triple was read, in order."""
+        notes = next((one for one in contributions.values() if isinstance(one, NoteReader)), None)
+        if notes is None or self._noting is None:
+            yield from self._generated(questions, contributions)
+            return
+        hits = [notes.choose(question) for question in questions]
+        noted = self._noting.answer(questions, hits)
+        others = [q for q, answer in zip(questions, noted, strict=True) if answer is None]
+        generated = self._generated(others, contributions)
+        for answer, shown in zip(noted, hits, strict=True):
+            yield next(generated) if answer is None else _noted(answer, shown)
 
     def _generated(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
         if not questions:
@@ -333,6 +306,29 @@ class Responder:
             injected=candidate.injected,
             cited=value is not None and normalised(value) in normalised(text),
         )
+
+
+def _noted(answer: NotedAnswer, hits: Sequence[NoteHit]) -> _Said:
+    """An answer by notes; a note is cited when its id, or what it concludes, is in the text."""
+    text = normalised(answer.text)
+    matches = [
+        Match(
+            addendum_id=hit.addendum_id,
+            memory="notes",
+            score=hit.score,
+            threshold=0.0,
+            injected=hit.addendum_id in answer.injected,
+            cited=_is_cited(hit, text),
+        )
+        for hit in hits
+    ]
+    ranked = sorted(matches, key=lambda match: (match.injected, match.cited, match.score), reverse=True)
+    return answer.text, answer.finished, tuple(ranked)
+
+
+def _is_cited(hit: NoteHit, text: str) -> bool:
+    label = hit.line.partition("]")[0].lstrip("[")
+    return label in text or (hit.answer is not None and normalised(hit.answer) in text)
 
 
 def _reader_in(contributions: Mapping[MemoryName, Contribution]) -> TripleReader | None:

@@ -94,6 +94,9 @@ class Note(Frozen):
     """Observations that spoke for it when it was proposed, as ``<id of their document>/<line>``."""
     contradicted_by: tuple[str, ...] = ()
     """Observations that spoke against it then."""
+    withdrawn: bool = False
+    """True for a note that says of the ones it replaces that they hold no longer: it repeats their words and never
+    applies."""
 
 
 class Document(Frozen):

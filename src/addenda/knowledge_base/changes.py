@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from addenda.artifacts import ArtifactStore
@@ -100,9 +101,17 @@ class Changes:
         *,
         by: Person | Actor,
         reason: str = "",
+        replaces: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
         dry_run: bool = False,
     ) -> tuple[Proposing, ...]:
         """Propose a batch; durable when the call returns. What is already said is left out and named.
+
+        Args:
+            addenda: The batch.
+            by: Who proposes.
+            reason: Why.
+            replaces: For addenda by id the live ones that they replace, where content does not say it: for notes.
+            dry_run: Only tell what would become of them.
 
         Raises InvalidInput for hidden characters or an empty batch, PermissionDenied when ``by`` may not propose.
         Nothing is proposed then.
@@ -124,7 +133,9 @@ class Changes:
         with self._ledger.writing() as session:
             known = session.about(wanted)
             outcomes = _outcomes(session.state, cleaned, keys, known, session.contents(_ids(known)))
-            drafts = [Draft(o.addendum, o.supersedes) for o in outcomes if o.duplicate_of is None]
+            drafts = [
+                Draft(o.addendum, replaces.get(o.addendum.id, o.supersedes)) for o in outcomes if o.duplicate_of is None
+            ]
             if drafts:
                 session.propose(actor, drafts, reason)
         return outcomes

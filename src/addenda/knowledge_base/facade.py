@@ -21,8 +21,10 @@ from addenda.knowledge_base.changes import Changes
 from addenda.knowledge_base.checks import Check, run_checks
 from addenda.knowledge_base.extracting import Extracting
 from addenda.knowledge_base.governance import Governance
+from addenda.knowledge_base.learning import Learning
 from addenda.knowledge_base.memories import Memories, check_carried
 from addenda.knowledge_base.models import ModelChoice, identify, is_remote
+from addenda.knowledge_base.observing import Observing
 from addenda.knowledge_base.relations import first_relations
 from addenda.knowledge_base.tested import findings
 from addenda.ledger import (
@@ -66,8 +68,9 @@ class KnowledgeBase:
     """Ledger, memories and gate of one directory; use as a context manager, or call :meth:`close`.
 
     Changes go through the objects it holds: :attr:`changes` (propose, decide, take back), :attr:`activation` (test and
-    make live), :attr:`governance` (people, policy, relations, suite) and :attr:`extracting` (documents, from which a
-    model proposes facts). Every change is made by a :class:`Person`, who is found by token with :meth:`authenticate`.
+    make live), :attr:`governance` (people, policy, relations, suite), :attr:`extracting` (documents, from which a model
+    proposes facts), :attr:`observing` (what came of answers) and :attr:`learning` (notes from that). Every change is
+    made by a :class:`Person`, who is found by token with :meth:`authenticate`.
     """
 
     def __init__(self, directory: Path, database: Database, choice: ModelChoice) -> None:
@@ -82,6 +85,8 @@ class KnowledgeBase:
         self.activation = Activation(self.ledger, self.artifacts, self._memories)
         self.governance = Governance(self.ledger)
         self.extracting = Extracting(self.ledger, self.changes, self._memories.base, directory)
+        self.observing = Observing(self.ledger, self.changes)
+        self.learning = Learning(self.ledger, self.changes, self._memories, self.observing)
 
     @classmethod
     def create(

@@ -19,7 +19,7 @@ def live_rivals(
     """For each change, the live addenda that it will replace."""
     keys = _exclusive_keys(addenda, routes)
     known, now = ledger.about(set(keys.values())), utc_now()
-    return {i: _rivals(state, i, known.get(keys.get(i, ""), ()), _NOW, now) for i in addenda}
+    return {i: _rivals(state, i, _about(state, i, keys, known), _NOW, now) for i in addenda}
 
 
 def replaced_by(
@@ -38,7 +38,7 @@ def replaced_by(
     taken: set[str] = set()
     for i in addenda:
         record, key = state.record(i), keys.get(i)
-        replaced[i] = _rivals(state, i, known.get(key or "", ()), _COULD_HOLD, now)
+        replaced[i] = _rivals(state, i, _about(state, i, keys, known), _COULD_HOLD, now)
         new = [
             r
             for r in active_among(state, replaced[i])
@@ -79,6 +79,15 @@ def _exclusive_keys(addenda: Mapping[str, Addendum], routes: Mapping[str, Route]
     ids = [i for i in addenda if routes[i].exclusive]
     keys = content_keys([addenda[i].content for i in ids])
     return {i: key for i, key in zip(ids, keys, strict=True) if key is not None}
+
+
+def _about(
+    state: State, addendum_id: str, keys: Mapping[str, str], known: Mapping[str, Sequence[str]]
+) -> Sequence[str]:
+    """What is about the same; where content has no key, what the proposal says that it replaces."""
+    if addendum_id in keys:
+        return known.get(keys[addendum_id], ())
+    return state.record(addendum_id).supersedes
 
 
 def _rivals(

@@ -11,14 +11,16 @@ from addenda.errors import InvalidInput
 from addenda.knowledge_base.edits_keeper import EditsKeeper
 from addenda.knowledge_base.keeper import Keeper
 from addenda.knowledge_base.models import ModelChoice, ModelInUse
+from addenda.knowledge_base.notes_keeper import NotesKeeper
 from addenda.knowledge_base.triples_keeper import TriplesKeeper
 from addenda.ledger import Ledger, Person
 from addenda.memories.base import Memory, TripleReader
+from addenda.memories.notes.notebook import HeldNote
 from addenda.responder import Responder, Values
 from addenda.types import MemoryName
 
 CARRYING: tuple[MemoryName, ...] = ("edits", "triples")
-"""The memories of this version."""
+"""The memories that can carry facts."""
 
 
 def check_carried(names: Sequence[MemoryName]) -> tuple[MemoryName, ...]:
@@ -31,21 +33,24 @@ def check_carried(names: Sequence[MemoryName]) -> tuple[MemoryName, ...]:
 
 
 class Memories:
-    """The memories of one knowledge base. This version has two: ``edits`` and ``triples``."""
+    """The memories of one knowledge base. This version has three: ``edits``, ``triples`` and ``notes``."""
 
     def __init__(self, ledger: Ledger, artifacts: ArtifactStore, database: Database, choice: ModelChoice) -> None:
         """Take the ledger, the artefacts, the database, and which model to use; nothing is loaded yet."""
         self.base = ModelInUse(ledger, choice)
         """The model."""
         self._triples = TriplesKeeper(ledger, artifacts, database)
+        self._notes = NotesKeeper(ledger, artifacts)
         self._keepers: Mapping[MemoryName, Keeper] = {
             "edits": EditsKeeper(ledger, artifacts, self.base),
             "triples": self._triples,
+            "notes": self._notes,
         }
 
     def keeper(self, name: MemoryName) -> Keeper:
-        """Who keeps a memory. Raises InvalidInput for one that this version does not carry."""
-        check_carried([name])
+        """Who keeps a memory. Raises InvalidInput for one that this version does not have."""
+        if name not in self._keepers:
+            raise InvalidInput(f"this version has no memory {name!r}; it has {', '.join(self._keepers)}")
         return self._keepers[name]
 
     def live(self) -> dict[MemoryName, Memory]:
@@ -80,9 +85,15 @@ class Memories:
     def responder_over(self, memories: Mapping[MemoryName, Memory], values: Values | None = None) -> Responder:
         """A responder over these memories; the model reads triples if they are among them and it has learned to."""
         reading = self.base.reading() if "triples" in memories else None
+        noting = self.base.noting() if "notes" in memories else None
         if values is None:
-            return Responder(self.base.model, memories, reading=reading)
-        return Responder(self.base.model, memories, reading=reading, values=values)
+            return Responder(self.base.model, memories, reading=reading, noting=noting)
+        return Responder(self.base.model, memories, reading=reading, noting=noting, values=values)
+
+    def notes_at(self, moment: datetime) -> tuple[HeldNote, ...]:
+        """The notes that hold at a moment for anybody, in the order in which they are tried."""
+        memory = self._notes.memory()
+        return () if memory is None else memory.holding_at(moment)
 
     def triples_reader(self, as_of: datetime | None, audience: str) -> TripleReader:
         """Reads what the memory of triples holds. Raises InvalidInput while it is not in use."""

@@ -18,13 +18,14 @@ from pydantic import SecretStr
 
 from addenda.errors import InvalidInput, LedgerBroken, MissingDependency, ModelMismatch, UnreadableFile
 from addenda.ledger import Ledger
+from addenda.memories.notes.following import NotesAlone, NotesInContext
 from addenda.memories.triples.remote_writer import RemoteWriter
 from addenda.memories.triples.tool_reading import ToolReading
 from addenda.memories.triples.writers import Writer
 from addenda.models.base import LanguageModel
 from addenda.models.bundled import adapter_directory
 from addenda.models.files import BUNDLED, find_model
-from addenda.responder import Reading
+from addenda.skills import Noting, Reading
 
 if TYPE_CHECKING:
     from addenda.models.local import LocalModel
@@ -168,6 +169,10 @@ class ModelInUse:
         if self._reading is None:
             self._reading = self._local_reading()
         return self._reading
+
+    def noting(self) -> Noting:
+        """How the model in use goes by notes: one that reads is shown them, of the bundled one the notes are asked."""
+        return NotesAlone() if self.name == BUNDLED else NotesInContext(self.model)
 
     @contextmanager
     def writing(self, relations: Sequence[str]) -> Generator[Writing]:

@@ -18,7 +18,9 @@ from addenda.database import uncollected
 from addenda.errors import Conflict, InvalidInput
 from addenda.gate import Case, CaseResult, Gate, Report
 from addenda.knowledge_base.ground import ground_moved, live_rivals
+from addenda.knowledge_base.learned import TAG, worse_with
 from addenda.knowledge_base.memories import Memories
+from addenda.knowledge_base.observing import observed_in
 from addenda.knowledge_base.progress import Progress, phase, silent
 from addenda.knowledge_base.tested import TestRun
 from addenda.knowledge_base.wording import Route, Worded, routes, word
@@ -131,8 +133,10 @@ class Testing:
             worded |= self._worded(batch, [i for i in read if i not in worded])
             artefacts = self._prepared(batch, worded, progress)
             unread = self._unread(batch, artefacts, read)
-        cases = {i: worded[i] for i in batch.addenda if i in asked and i not in unread}
-        judged = self._asked(batch, cases, artefacts, progress)
+        unread |= self._worse(batch, artefacts)
+        cases = {i: worded[i] for i in batch.addenda if i in asked and i not in unread and worded[i].prompts}
+        silent = [i for i, one in worded.items() if not one.prompts and i not in unread]
+        judged = self._asked(batch, cases, silent, artefacts, progress)
         results = {result.addendum_id: result for result in judged.results} | unread
         report = judged.model_copy(
             update={
@@ -169,13 +173,24 @@ class Testing:
         reasons = {i: _misread(reader, cast("Fact", batch.addenda[i].content), batch.routes[i]) for i in ids}
         return {i: CaseResult.unread(i, reason) for i, reason in reasons.items() if reason}
 
+    def _worse(self, batch: _Batch, artefacts: Mapping[MemoryName, Mapping[str, bytes]]) -> dict[str, CaseResult]:
+        """Learned notes with which observations would be answered worse, with the reason."""
+        learned = {i: batch.addenda[i] for i in artefacts.get("notes", {}) if TAG in batch.addenda[i].tags}
+        if not learned:
+            return {}
+        live, staged = (memories["notes"] for memories in (batch.live, _staged(batch, learned, artefacts)))
+        found = worse_with(live, staged, learned, observed_in(self._ledger))
+        return {i: CaseResult.unfit(i, reason) for i, reason in found.items()}
+
     def _asked(
         self,
         batch: _Batch,
         worded: Mapping[str, Worded],
+        silent: Sequence[str],
         artefacts: Mapping[MemoryName, Mapping[str, bytes]],
         progress: Progress,
     ) -> Report:
+        """Let the gate judge what there are questions about; ``silent`` is in the staged view and has none."""
         changing = {w.prompts[0] for w in worded.values()}
         small = len(batch.addenda) <= NEIGHBOURS_ASKED
         cases = [
@@ -184,7 +199,7 @@ class Testing:
         ]
 
         def stage(ids: Collection[str]) -> Responder:
-            chosen = [i for i in worded if i in set(ids)]
+            chosen = [i for i in batch.addenda if i in set(ids) or i in silent]
             return self._memories.responder_over(_staged(batch, chosen, artefacts))
 
         gate = Gate(batch.state.thresholds, tuple(batch.state.suite.values()))

@@ -14,7 +14,9 @@ from addenda.errors import InvalidInput
 from addenda.gate import Case
 from addenda.ledger import Registry, key
 from addenda.memories.base import Origin, Task
-from addenda.types import Addendum, Edit, Fact, MemoryName
+from addenda.memories.notes.cases import meeting
+from addenda.memories.notes.language import read_conclusion, read_when
+from addenda.types import Addendum, Edit, Fact, MemoryName, Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Worded:
 
     addendum: Addendum
     prompts: tuple[str, ...]
-    """Wordings that an edit is made from, the canonical one first."""
+    """Wordings that an edit is made from, the canonical one first; empty for a note that only a reader can apply."""
     checks: tuple[str, ...]
     """Other wordings, for the gate only."""
     target: str
@@ -41,6 +43,7 @@ class Worded:
             self.target,
             self.neighbours,
             fact=addendum.content if isinstance(addendum.content, Fact) else None,
+            note=addendum.content if isinstance(addendum.content, Note) else None,
             origin=Origin(addendum.source, addendum.author, addendum.trust),
         )
 
@@ -68,7 +71,7 @@ class Route:
 
 
 def routes(addenda: Iterable[Addendum], registry: Registry) -> dict[str, Route]:
-    """The route of each addendum, by id. Raises InvalidInput for a note or a document."""
+    """The route of each addendum, by id. Raises InvalidInput for a document."""
     by_relation: dict[str, Route] = {}
     found: dict[str, Route] = {}
     for addendum in addenda:
@@ -80,6 +83,8 @@ def routes(addenda: Iterable[Addendum], registry: Registry) -> dict[str, Route]:
                 found[addendum.id] = by_relation[relation]
             case Edit():
                 found[addendum.id] = Route(("edits",), exclusive=True)
+            case Note():
+                found[addendum.id] = Route(("notes",), exclusive=False)
             case other:
                 raise _uncarried(addendum.id, other.kind)
     return found
@@ -88,7 +93,8 @@ def routes(addenda: Iterable[Addendum], registry: Registry) -> dict[str, Route]:
 def word(addendum: Addendum, registry: Registry) -> Worded:
     """Put an addendum into questions.
 
-    Raises InvalidInput for a note or a document, which no memory of this version carries.
+    A note that says what it means is asked about a case that meets its conditions and no more; any other note has no
+    question. Raises InvalidInput for a document, which no memory of this version carries.
     """
     match addendum.content:
         case Fact() as fact:
@@ -103,14 +109,31 @@ def word(addendum: Addendum, registry: Registry) -> Worded:
             )
         case Edit() as edit:
             return Worded(addendum, prompts=(edit.prompt,), checks=edit.rephrasings, target=edit.target, neighbours=())
+        case Note() as note:
+            question, conclusion = _meeting(note), read_conclusion(note.rule)
+            asked = question is not None and conclusion is not None and not note.withdrawn
+            return Worded(
+                addendum,
+                prompts=(question,) if asked and question is not None else (),
+                checks=(),
+                target=conclusion or note.rule,
+                neighbours=(),
+                exclusive=False,
+            )
         case other:
             raise _uncarried(addendum.id, other.kind)
+
+
+def _meeting(note: Note) -> str | None:
+    """A question that puts a case which meets a note's conditions; None where they are free text."""
+    conditions = read_when(note.applies_when)
+    return None if conditions is None else meeting(conditions)
 
 
 def _uncarried(addendum_id: str, kind: str) -> InvalidInput:
     return InvalidInput(
         f"{addendum_id!r} is a {kind}; no memory of this knowledge base carries {kind}s. "
-        "Facts and edits can be tested and activated"
+        "Facts, edits and notes can be tested and activated"
     )
 
 

@@ -121,11 +121,11 @@ def _texts(addendum: Addendum) -> Iterator[str]:
     yield addendum.author
     yield from addendum.audience
     yield from addendum.tags
-    value: str | tuple[str, ...]
+    value: str | int | tuple[str, ...]
     for value in vars(addendum.content).values():
         if isinstance(value, str):
             yield value
-        else:
+        elif isinstance(value, tuple):
             yield from value
 
 

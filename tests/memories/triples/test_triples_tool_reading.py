@@ -20,7 +20,8 @@ from addenda.memories.triples.read_tool import NAMES_CHARACTERS, ToolRead
 from addenda.memories.triples.tool_reading import RELATIONS_CHARACTERS, ToolAnswer, ToolReading
 from addenda.models.chat import TextDelta
 from addenda.models.remote import RemoteModel
-from addenda.responder import Responder, StreamingReading
+from addenda.responder import Responder
+from addenda.skills import StreamingReading
 from addenda.types import Answer
 from tests.chat_server import ChatServer, Request, Turn, problem
 from tests.memories.triples.triple_tools import deliver, ident

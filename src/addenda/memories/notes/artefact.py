@@ -22,14 +22,17 @@ class StoredNote(Frozen):
     rule: str
     applies_when: str
     place: int
+    withdrawn: bool
 
     @classmethod
     def of(cls, note: Note) -> StoredNote:
         """What is kept of an addendum's content."""
-        return cls(rule=note.rule, applies_when=note.applies_when, place=note.place)
+        return cls(rule=note.rule, applies_when=note.applies_when, place=note.place, withdrawn=note.withdrawn)
 
-    def held(self, addendum_id: str) -> HeldNote:
-        """The note as the notebook has it."""
+    def held(self, addendum_id: str) -> HeldNote | None:
+        """The note as the notebook has it; None for one that only says that others hold no longer."""
+        if self.withdrawn:
+            return None
         return HeldNote(addendum_id, self.rule, self.applies_when, self.place)
 
     def to_bytes(self) -> bytes:

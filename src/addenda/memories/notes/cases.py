@@ -20,7 +20,7 @@ from typing import Annotated, Literal, TypeAlias, cast
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from addenda.errors import InvalidInput
-from addenda.memories.notes.language import Condition, read_when
+from addenda.memories.notes.language import Condition, read_when, when
 from addenda.text import normalised
 from addenda.types import Frozen
 
@@ -130,6 +130,24 @@ def case_of(question: str) -> Case:
         return Case(attributes=told if said else {}, text=question.strip())
     except ValidationError:  # names that are compared as the same, or more of them than a case may have
         return Case(text=question.strip()[:FIELD_LIMIT] or "?")
+
+
+def meeting(conditions: Sequence[Condition]) -> str:
+    """A question that puts a case which meets these conditions, and has no attributes but theirs.
+
+    Where no value can meet them all, the case meets as many as it can.
+    """
+    told: dict[str, str] = {}
+    for one in conditions:
+        match one.test:
+            case "is" | "is at least":
+                told[one.attribute] = one.value
+            case "is below":
+                limit = number(normalised(one.value))
+                told.setdefault(one.attribute, "0" if limit is None else f"{limit - 1:f}")
+            case "is not":
+                told.setdefault(one.attribute, f"other than {one.value}")
+    return when(Condition(name, "is", value) for name, value in told.items()) or "a case like any other"
 
 
 def holds(condition: Condition, values: Mapping[str, str]) -> bool:

@@ -98,21 +98,25 @@ def _places(notes: Sequence[HeldNote], learned: Sequence[InducedRule]) -> list[i
     staying = _longest_rising([notes[rule.start].order if rule.start is not None else None for rule in learned])
     while True:
         fixed = {number: notes[start].place for number in staying if (start := learned[number].start) is not None}
-        places = _between(fixed, len(learned))
+        places = _between(fixed, len(learned), frozenset(note.place for note in notes))
         crowded = next((number for number in sorted(fixed) if not _rises(places, number)), None)
         if crowded is None:
             return places
         staying.remove(crowded)
 
 
-def _between(fixed: dict[int, int], count: int) -> list[int]:
-    """Places for so many rules, those between fixed ones at even distances."""
+def _between(fixed: dict[int, int], count: int, taken: frozenset[int]) -> list[int]:
+    """Places for so many rules: the fixed ones as they are, others at even distances between them, none taken twice."""
     places: list[int] = []
     last, since = 0, -1
     for number in [*sorted(fixed), count]:
         waiting = number - since - 1
         end = fixed.get(number, last + PLACE_STEP * (waiting + 1))
-        places += [last + (end - last) * (one + 1) // (waiting + 1) for one in range(waiting)]
+        for one in range(1, waiting + 1):
+            place = last + (end - last) * one // (waiting + 1)
+            while place in taken:
+                place += 1
+            places.append(place)
         if number in fixed:
             places.append(end)
         last, since = end, number

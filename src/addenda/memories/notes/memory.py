@@ -2,12 +2,13 @@
 
 The memory is a table of a few thousand short texts, so it lies in the process; what makes it durable is the ledger,
 from whose contents every note can be made again. It holds past and future windows, so it can look back. A notebook is
-made for the notes that hold at a moment for an audience, and kept until one of them changes.
+made for the notes that hold at a moment for an audience, and a few notebooks are kept made up.
 """
 
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,9 @@ from addenda.types import EVERYONE, Frozen, MemoryName
 Clock: TypeAlias = Callable[[], datetime]
 """Tells the time; injected by tests."""
 
+_KEPT = 8
+"""Notebooks that are kept made up."""
+
 
 class NotesConfig(Frozen):
     """Settings of the notes memory."""
@@ -47,7 +51,8 @@ class NotesConfig(Frozen):
 class _Kept:
     """One note that is held."""
 
-    note: HeldNote
+    note: HeldNote | None
+    """None for a note that only says that others hold no longer."""
     digest: str
     sequence: int
     window: Window
@@ -71,7 +76,9 @@ class NotesMemory:
         self._clock = clock
         self._held: dict[str, _Kept] = {}
         self._position = 0
-        self._notebooks: dict[frozenset[str], Notebook] = {}
+        self._edges: list[datetime] = []
+        """Moments at which a window begins or ends; between two of them the same notes hold."""
+        self._notebooks: dict[tuple[int, str, frozenset[str]], Notebook] = {}
 
     @property
     def name(self) -> MemoryName:
@@ -114,6 +121,8 @@ class NotesMemory:
             receipts[change.addendum_id] = Delivery(change.addendum_id, kept.digest)
         self._held = dict(sorted(held.items(), key=lambda item: (item[1].sequence, item[0])))
         self._position = position
+        windows = [kept.window for kept in self._held.values()]
+        self._edges = sorted({edge for window in windows for edge in (window.start, window.end) if edge is not None})
         self._notebooks = {}
         return tuple(receipts.values())
 
@@ -148,12 +157,27 @@ class NotesMemory:
         moment = self._clock if at is None else lambda: at
         return NotesView(lambda: self.notebook(moment(), audience, without), self.config)
 
+    def holding_at(self, moment: datetime) -> tuple[HeldNote, ...]:
+        """The notes that hold at a moment, whoever may be answered from them, in the order in which they are tried."""
+        held = [
+            kept.note
+            for kept in self._held.values()
+            if kept.note is not None and kept.window.admits(moment, next(iter(kept.window.audience), EVERYONE))
+        ]
+        return tuple(sorted(held, key=lambda note: note.order))
+
     def notebook(self, at: datetime, audience: str = EVERYONE, without: frozenset[str] = frozenset()) -> Notebook:
         """The notebook of what holds at a moment for an audience."""
-        chosen = frozenset(i for i, kept in self._held.items() if i not in without and kept.window.admits(at, audience))
-        if chosen not in self._notebooks:
-            self._notebooks = {chosen: Notebook(self._held[i].note for i in chosen)}
-        return self._notebooks[chosen]
+        wanted = (bisect_right(self._edges, at), audience, without)
+        if wanted not in self._notebooks:
+            while len(self._notebooks) >= _KEPT:
+                del self._notebooks[next(iter(self._notebooks))]
+            self._notebooks[wanted] = Notebook(
+                kept.note
+                for i, kept in self._held.items()
+                if kept.note is not None and i not in without and kept.window.admits(at, audience)
+            )
+        return self._notebooks[wanted]
 
 
 class NotesView:

@@ -20,7 +20,7 @@ from addenda.memories.notes.cases import Observation
 from addenda.memories.notes.deltas import Delta, deltas_between
 from addenda.memories.notes.drift import changed_at
 from addenda.memories.notes.induction import InductionSettings, induce
-from addenda.memories.notes.lists import ListedRule, decided, holds_of
+from addenda.memories.notes.lists import ListedRule, decided, holds_of, surprises
 from addenda.memories.notes.notebook import HeldNote
 from addenda.types import Frozen
 
@@ -49,7 +49,7 @@ class Revision:
     deltas: tuple[Delta, ...] = ()
     """In the notebook's order."""
     held_back: tuple[Delta, ...] = ()
-    """Those that too few batches ask for so far."""
+    """Those that too few batches ask for so far, and with them all others, where they make sense only together."""
     since: int = 0
     """Observations before this place are set aside, because the rules changed."""
 
@@ -82,8 +82,12 @@ def revise(
         earlier = observations[: max(since, len(observations) - back * chosen.batch)]
         asked = _taken_out(known, earlier, since, chosen) if len(earlier) > since else set[str]()
         held_back += [one for one in doubtful if one not in held_back and not set(one.replaces) <= asked]
-    going = tuple(one for one in deltas if one not in held_back)
-    return Revision(going, tuple(held_back), since=since if held_back else start)
+    if not held_back:
+        return Revision(tuple(deltas), since=start)
+    going = [one for one in deltas if one not in held_back]
+    if _surprised(_after(known, going), observations[since:]) > _surprised(known, observations[since:]):
+        return Revision((), tuple(deltas), since=since)
+    return Revision(tuple(going), tuple(held_back), since=since)
 
 
 def rule_of(note: HeldNote) -> ListedRule | None:
@@ -128,6 +132,19 @@ def _taken_out(
     """Ids of the notes that these observations ask to contradict or retire."""
     _, deltas = _wanted(known, observations, since, settings)
     return {one for delta in deltas if delta.kind in ("contradict", "retire") for one in delta.replaces}
+
+
+def _after(known: Sequence[_Known], deltas: Sequence[Delta]) -> list[_Known]:
+    """The notes after these deltas, in order."""
+    gone = {one for delta in deltas for one in delta.replaces}
+    new = [HeldNote("", d.note.rule, d.note.applies_when, d.note.place) for d in deltas if d.note is not None]
+    return _learnable([*(note for note, _ in known if note.addendum_id not in gone), *new])
+
+
+def _surprised(known: Sequence[_Known], observations: Sequence[Observation]) -> int:
+    """How often notes do not let expect what was observed; where none decides, every other time."""
+    found = surprises([rule for _, rule in known], observations)
+    return sum(found) + (len(observations) - len(found)) // 2
 
 
 def _supported(known: Sequence[_Known], observations: Sequence[Observation], many: int) -> set[str]:

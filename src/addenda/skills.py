@@ -1,0 +1,84 @@
+"""The skills that a model brings to an answer: reading triples while it speaks, and going by notes.
+
+Protocols only. Who has a skill is found out where the model in use is loaded (:mod:`addenda.knowledge_base.models`);
+the responder uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Protocol, runtime_checkable
+
+from addenda.memories.base import NoteHit, ReadResult, TripleReader
+
+
+@runtime_checkable
+class ReadAnswer(Protocol):
+    """What a model said with a memory of triples at hand."""
+
+    @property
+    def text(self) -> str:
+        """The answer; it means nothing when the model was not informed."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the model ended by itself."""
+        ...
+
+    @property
+    def informed(self) -> bool:
+        """Whether reading brought anything back."""
+        ...
+
+    @property
+    def results(self) -> Sequence[ReadResult]:
+        """What was read, in order."""
+        ...
+
+
+class Reading(Protocol):
+    """A model that reads from a memory of triples while it generates, because it has learned to or has it as a tool."""
+
+    def answer(self, questions: Sequence[str], readers: Sequence[TripleReader], *, alone: bool) -> Sequence[ReadAnswer]:
+        """Answer each question with the reader at its place; unless ``alone``, give up where nothing can be read."""
+        ...
+
+
+@runtime_checkable
+class StreamingReading(Reading, Protocol):
+    """Such a model that can be listened to while it answers."""
+
+    def stream(self, question: str, reader: TripleReader, *, alone: bool) -> Generator[object, None, None]:
+        """The answer of :meth:`answer` as pieces of its text (TextDelta) while they come, and as a whole at the end.
+
+        The pieces joined are its text. Events of other kinds, between them, are the reading's own.
+        """
+        ...
+
+
+class NotedAnswer(Protocol):
+    """What was said to a question by notes."""
+
+    @property
+    def text(self) -> str:
+        """The answer."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether it ended by itself."""
+        ...
+
+    @property
+    def injected(self) -> frozenset[str]:
+        """Ids of the notes that it was made from."""
+        ...
+
+
+class Noting(Protocol):
+    """A way of going by notes."""
+
+    def answer(self, questions: Sequence[str], notes: Sequence[Sequence[NoteHit]]) -> Sequence[NotedAnswer | None]:
+        """For each question the answer by the notes that bear on it; None where they give none."""
+        ...
