@@ -7,7 +7,7 @@ import pytest
 from addenda.errors import InvalidInput, PermissionDenied, UnknownId
 from addenda.knowledge_base import Proposing
 from addenda.ledger import Actor
-from addenda.types import Addendum, Content, Edit, Fact, Note
+from addenda.types import Addendum, Content, Document, Edit, Fact
 from tests.knowledge_base.office import Office, noise, price
 
 MODEL = Actor(kind="model", name="extractor")
@@ -169,9 +169,9 @@ def test_a_person_without_a_role_may_not(office: Office) -> None:
     assert not office.kb.state.records
 
 
-def test_a_note_can_be_proposed_but_no_memory_carries_it(office: Office) -> None:
-    ids = office.approved(Note(rule="Answer in metric units."))
-    with pytest.raises(InvalidInput, match="note"):
+def test_a_document_can_be_proposed_but_no_memory_carries_it(office: Office) -> None:
+    ids = office.approved(Document(title="Manual", text="Answer in metric units."))
+    with pytest.raises(InvalidInput, match="document"):
         office.activate(ids)
     assert office.status(ids[0]) == "approved"
 

@@ -24,6 +24,7 @@ from addenda.knowledge_base.governance import Governance
 from addenda.knowledge_base.learning import Learning
 from addenda.knowledge_base.memories import Memories, check_carried
 from addenda.knowledge_base.models import ModelChoice, identify, is_remote
+from addenda.knowledge_base.notebook import NotebookView
 from addenda.knowledge_base.observing import Observing
 from addenda.knowledge_base.relations import first_relations
 from addenda.knowledge_base.tested import findings
@@ -87,6 +88,7 @@ class KnowledgeBase:
         self.extracting = Extracting(self.ledger, self.changes, self._memories.base, directory)
         self.observing = Observing(self.ledger, self.changes)
         self.learning = Learning(self.ledger, self.changes, self._memories, self.observing)
+        self.notebook = NotebookView(self.ledger, self._memories)
 
     @classmethod
     def create(

@@ -36,9 +36,14 @@ def test_the_first_note_that_applies_decides() -> None:
     assert Notebook([OLD, POLITE]).decide(Case(attributes={"fault": "noise"})) is None
 
 
-def test_places_decide_before_ids() -> None:
+def test_places_decide_first() -> None:
     first = note(9, "the answer is a", "", 1)
     assert Notebook([note(1, "the answer is b", "", 2), first]).decide(Case(text="x")) == first
+
+
+def test_in_one_place_the_later_note_is_tried_first() -> None:
+    earlier, later = (HeldNote(f"{n:016x}", f"the answer is {n}", "", 7, sequence=n) for n in (1, 2))
+    assert Notebook([earlier, later]).decide(Case(text="x")) == later
 
 
 def test_a_model_is_shown_what_applies_and_what_is_near_in_the_notebooks_order() -> None:

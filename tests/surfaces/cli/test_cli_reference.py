@@ -14,13 +14,13 @@ from addenda.surfaces.cli.reference import reference
 from tests.surfaces.cli.desk import ROOT, in_process
 
 ASKED_FOR = (
-    "init import extract propose list show history approve reject test activate disable enable "
+    "init import extract observe learn propose list show history approve reject test activate disable enable "
     "rollback expire ask explain "
     "export verify doctor demo"
 ).split()
 WRITING = (
-    "init import extract propose approve reject test activate disable enable rollback expire erase export head person "
-    "policy setting threshold relation suite reindex"
+    "init import extract observe learn propose approve reject test activate disable enable rollback expire erase "
+    "export head person policy setting threshold relation suite reindex"
 ).split()
 
 

@@ -29,11 +29,11 @@ class StoredNote(Frozen):
         """What is kept of an addendum's content."""
         return cls(rule=note.rule, applies_when=note.applies_when, place=note.place, withdrawn=note.withdrawn)
 
-    def held(self, addendum_id: str) -> HeldNote | None:
+    def held(self, addendum_id: str, sequence: int) -> HeldNote | None:
         """The note as the notebook has it; None for one that only says that others hold no longer."""
         if self.withdrawn:
             return None
-        return HeldNote(addendum_id, self.rule, self.applies_when, self.place)
+        return HeldNote(addendum_id, self.rule, self.applies_when, self.place, sequence)
 
     def to_bytes(self) -> bytes:
         """The canonical JSON. Raises InvalidInput for a rule that is blank, or a text with a NUL character."""

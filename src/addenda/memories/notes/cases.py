@@ -188,7 +188,7 @@ def read_observations(lines: Iterable[str], name: str) -> list[Observation]:
                 found.append(Observation.model_validate_json(line))
             except ValidationError as error:
                 raise InvalidInput(
-                    f"{name}, line {place}: {_fault(error)}; the line begins {line.strip()[:_SHOWN]!r}"
+                    f"{name}, line {place}: {fault(error)}; the line begins {line.strip()[:_SHOWN]!r}"
                 ) from error
     if not found:
         raise InvalidInput(f"{name} has no observations; give one JSON object in a line, for example {EXAMPLE}")
@@ -214,7 +214,8 @@ def answers_in(observations: Sequence[Observation]) -> dict[str, str]:
     return found
 
 
-def _fault(error: ValidationError) -> str:
+def fault(error: ValidationError) -> str:
+    """What is wrong first, and where, in words."""
     wrong = error.errors()[0]
     place = ".".join(map(str, wrong["loc"]))
     told = str(wrong["msg"]).removeprefix("Value error, ")

@@ -128,7 +128,7 @@ def _rises(places: Sequence[int], number: int) -> bool:
     return all(one < other for one, other in pairwise(places[: number + 1]))
 
 
-def _longest_rising(orders: Sequence[tuple[int, str] | None]) -> list[int]:
+def _longest_rising(orders: Sequence[tuple[int, int, str] | None]) -> list[int]:
     """The numbers of a longest rising subsequence; None is passed over."""
     best: list[list[int]] = []
     for number, order in enumerate(orders):
@@ -138,5 +138,5 @@ def _longest_rising(orders: Sequence[tuple[int, str] | None]) -> list[int]:
     return max(best, key=len, default=list[int]())
 
 
-def _below(one: tuple[int, str] | None, other: tuple[int, str]) -> bool:
+def _below(one: tuple[int, int, str] | None, other: tuple[int, int, str]) -> bool:
     return one is not None and one < other

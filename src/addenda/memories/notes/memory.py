@@ -210,7 +210,7 @@ class NotesView:
 def _kept(change: Deliver) -> _Kept:
     note = StoredNote.from_bytes(change.artefact, change.addendum_id)
     digest = hashlib.sha256(change.artefact).hexdigest()
-    return _Kept(note.held(change.addendum_id), digest, change.sequence, change.window)
+    return _Kept(note.held(change.addendum_id, change.sequence), digest, change.sequence, change.window)
 
 
 def _stamp(moment: datetime | None) -> str:

@@ -42,6 +42,9 @@ class HeldNote:
     applies_when: str = ""
     place: int = 0
     """Notes are tried from the lowest place on."""
+    sequence: int = 0
+    """When it came, in ledger order: of two notes in one place the later one is tried first, as a correction of the
+    earlier."""
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...] | None:
@@ -54,9 +57,9 @@ class HeldNote:
         return read_conclusion(self.rule)
 
     @property
-    def order(self) -> tuple[int, str]:
+    def order(self) -> tuple[int, int, str]:
         """Where it stands in the notebook."""
-        return self.place, self.addendum_id
+        return self.place, -self.sequence, self.addendum_id
 
     def applies(self, case: Case) -> bool:
         """Whether its conditions hold of a case. One in free text never says so: that is for whoever reads words."""
@@ -80,7 +83,7 @@ class Chosen:
 
 
 class Notebook:
-    """Notes in the order in which they are tried: by place, then by id. It never changes."""
+    """Notes in the order in which they are tried: by place, then the latest first. It never changes."""
 
     def __init__(self, notes: Iterable[HeldNote]) -> None:
         """Take the notes, in any order."""

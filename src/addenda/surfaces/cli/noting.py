@@ -1,0 +1,185 @@
+"""``observe``, ``learn``, ``notes``: what came of answers, the rules learned from it, and the notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, cast, get_args
+
+import typer
+
+from addenda.errors import InvalidInput
+from addenda.knowledge_base.learning import Learned, Lesson
+from addenda.knowledge_base.observation_files import read_observation_file
+from addenda.surfaces.cli.context import begin
+from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
+from addenda.surfaces.cli.output import pairs, table
+from addenda.surfaces.cli.wording import says
+from addenda.types import Note, Trust
+
+_DONE = {
+    "add": "a new note",
+    "narrow": "more conditions",
+    "generalise": "fewer conditions",
+    "merge": "one for several",
+    "contradict": "another answer",
+    "move": "another place",
+    "retire": "holds no longer",
+}
+"""What each kind of delta is called."""
+
+
+def observe(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSON lines, csv or xlsx.")],
+    trust: Annotated[str, typer.Option("--trust", help="Trust in them: untrusted, low, normal or high.")] = "normal",
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A label; may be repeated.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="Of text files.", show_default="found out, or UTF-8")
+    ] = None,
+    reason: ReasonOption = "",
+    kb: KbOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Take in what came of answers, as evidence that notes are learned from.
+
+    A line of a JSON file is `{"attributes": {"fault": "no heat", "age": 7}, "answer": "replace", "right": true}`; a
+    table has the columns `answer` and `right`, and one for each attribute. `addenda learn` makes notes from them.
+    """
+    call = begin(kb, as_json=as_json, token_file=token_file)
+    if trust not in get_args(Trust):
+        raise InvalidInput(f"--trust {trust!r} is unknown; it can be {', '.join(get_args(Trust))}")
+    batches = [(file, read_observation_file(file, encoding)) for file in files]
+    taken: list[dict[str, object]] = []
+    with call.open() as opened:
+        person = call.person(opened)
+        for file, observations in batches:
+            made = opened.observing.record(
+                observations,
+                by=person,
+                source=str(file),
+                trust=cast("Trust", trust),
+                tags=tuple(tag or ()),
+                reason=reason,
+                dry_run=dry_run,
+            )
+            judged = [one for one in observations if one.feedback != "none"]
+            right = sum(one.right is True or (one.label is not None and one.says(one.answer) is True) for one in judged)
+            taken.append(
+                {
+                    "file": str(file),
+                    "id": None if dry_run else made.addendum.id,
+                    "observations": len(observations),
+                    "with_feedback": len(judged),
+                    "right": right,
+                }
+            )
+    headers = ("file", "observations", "with feedback", "right", "would be kept" if dry_run else "kept as")
+    shown = ("file", "observations", "with_feedback", "right", "id")
+    rows = [[str(one[name] or "") for name in shown] for one in taken]
+    call.out.result({"dry_run": dry_run, "batches": taken}, table(headers, rows))
+    if not dry_run:
+        call.out.note("next: `addenda learn`")
+
+
+def learn(
+    reason: ReasonOption = "",
+    kb: KbOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Learn notes from the observations there are, as proposals.
+
+    No language model is needed: the learner looks for the list of rules that explains what turned out right in the
+    fewest words, starting from the notes that are live. What differs is proposed note by note, each with the
+    observations that speak for and against it, and with the notes that it replaces.
+    """
+    call = begin(kb, as_json=as_json, token_file=token_file)
+    with call.open() as opened:
+        lesson = opened.learning.run(by=call.person(opened), reason=reason, dry_run=dry_run)
+    rows = [_told(one, dry_run=dry_run) for one in lesson.learned]
+    rows += [(_DONE[delta.kind], "", "", "held back: too few batches ask for it") for delta in lesson.held_back]
+    headers = ("what", "note", "for and against", "what became of it")
+    counts = [
+        ("observations", str(lesson.observations)),
+        ("that count", f"from {lesson.since} on"),
+        ("notes that are live", str(lesson.notes)),
+    ]
+    shown = table(headers, rows) if rows else "the notes fit the observations; nothing is to be changed"
+    call.out.result(_described(lesson, dry_run=dry_run), shown, pairs(counts))
+    if any(one.duplicate_of is None for one in lesson.learned) and not dry_run:
+        call.out.note("next, somebody else: `addenda approve --all --tag learned`, then `addenda activate --all`")
+
+
+def notes(kb: KbOption = None, as_json: JsonOption = False) -> None:
+    """Show the notebook: the live notes, and what the observations say of each.
+
+    They are shown in the order in which they are tried. Notes with the same conditions and another answer are named.
+    """
+    call = begin(kb, as_json=as_json)
+    with call.open() as opened:
+        listed = opened.notebook.listed()
+    described = [
+        {
+            "id": one.addendum_id,
+            "place": one.place,
+            "applies_when": one.applies_when,
+            "rule": one.rule,
+            "author": one.author,
+            "supporting": one.evidence.supporting,
+            "contradicting": one.evidence.contradicting,
+            "share": round(one.evidence.share, 4),
+            "interval": [round(bound, 4) for bound in one.evidence.interval],
+            "observations_for": list(one.supporting),
+            "observations_against": list(one.contradicting),
+            "contradicts": list(one.contradicts),
+        }
+        for one in listed
+    ]
+    headers = ("id", "when", "rule", "says who", "observations", "at odds with")
+    rows = [
+        (one.addendum_id, one.applies_when or "always", one.rule, one.author, str(one.evidence),
+         ", ".join(one.contradicts))
+        for one in listed
+    ]  # fmt: skip
+    call.out.result({"notes": described}, table(headers, rows) if rows else "there are no live notes")
+
+
+def _told(one: Learned, *, dry_run: bool) -> tuple[str, str, str, str]:
+    note = one.addendum.content
+    counted = f"{len(one.delta.supporting)} / {len(one.delta.contradicting)}" if one.delta.note else ""
+    return _DONE[one.delta.kind], says(note) if isinstance(note, Note) else "", counted, _became(one, dry_run=dry_run)
+
+
+def _became(one: Learned, *, dry_run: bool) -> str:
+    if one.duplicate_of is not None:
+        return f"waits already as {one.duplicate_of}"
+    replaced = f", replaces {', '.join(one.delta.replaces)}" if one.delta.replaces else ""
+    return ("would be proposed" if dry_run else f"proposed as {one.addendum.id}") + replaced
+
+
+def _described(lesson: Lesson, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "dry_run": dry_run,
+        "observations": lesson.observations,
+        "since": lesson.since,
+        "notes": lesson.notes,
+        "learned": list(_learned(lesson.learned)),
+        "held_back": [{"kind": delta.kind, "replaces": list(delta.replaces)} for delta in lesson.held_back],
+    }
+
+
+def _learned(learned: Sequence[Learned]) -> Iterator[dict[str, object]]:
+    for one in learned:
+        note = one.addendum.content
+        yield {
+            "kind": one.delta.kind,
+            "id": one.addendum.id if one.duplicate_of is None else one.duplicate_of,
+            "waited_already": one.duplicate_of is not None,
+            "note": note.model_dump(mode="json") if isinstance(note, Note) else None,
+            "replaces": list(one.delta.replaces),
+            "trust": one.addendum.trust,
+            "evidence": list(one.addendum.evidence),
+        }

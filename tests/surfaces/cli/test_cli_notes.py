@@ -1,0 +1,120 @@
+"""From a file of observations to an answer that goes by a learned note, as somebody does it in a shell."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from addenda.memories.notes.cases import to_line
+from tests.memories.notes.tables import NAMES, rule, watched
+from tests.surfaces.cli.desk import Desk
+
+HIDDEN = [rule("brosk is dar and quel is lom", "zim"), rule("trune is dar", "fep"), rule("", "gor")]
+
+
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk.made(tmp_path_factory.mktemp("noting"), Path("bundled"))
+
+
+@pytest.fixture
+def desk(bundled: Desk, tmp_path: Path) -> Desk:
+    return bundled.copied(tmp_path / "desk")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(map(to_line, watched(HIDDEN, 120, random.Random(1)))))
+    return path
+
+
+def test_from_a_file_to_an_answer(desk: Desk, log: Path) -> None:
+    assert desk.run("notes").out == "there are no live notes\n"
+    (batch,) = desk.json("observe", str(log), by="Ana")["batches"]
+    assert (batch["observations"], batch["with_feedback"]) == (120, 120)
+    assert desk.json("learn", "--dry-run", by="Ana")["learned"][0]["kind"] == "add"
+    shown = desk.run("learn", by="Ana")
+    assert "brosk is dar and quel is lom: the answer is zim" in shown.out
+    assert "addenda approve --all --tag learned" in shown.err
+    assert desk.json("learn", by="Ana")["learned"][0]["waited_already"]
+    ids = desk.json("approve", "--all", "--tag", "learned", by="Ben")["approved"]
+    assert desk.json("activate", *ids, by="Ben")["active"] == ids
+    assert desk.run("ask", "brosk is dar and quel is lom?").out == "zim\n"
+    (first, *_), listed = desk.json("notes")["notes"], desk.run("notes").out
+    assert (first["applies_when"], first["rule"]) == ("brosk is dar and quel is lom", "the answer is zim")
+    assert (first["contradicting"], first["author"]) == (0, "rule learner")
+    assert first["observations_for"][0].startswith(batch["id"])
+    assert "of" in listed
+    assert "observations" in listed
+    explained = desk.json("explain")
+    assert [(one["addendum_id"], one["changed_answer"]) for one in explained["matches"] if one["injected"]] == [
+        (first["id"], True)
+    ]
+
+
+def test_a_spreadsheet_of_observations(desk: Desk, tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append([*NAMES, "answer", "right"])
+    for one in watched(HIDDEN, 60, random.Random(2)):
+        sheet.append([*one.attributes.values(), one.answer, one.right])
+    path = tmp_path / "log.xlsx"
+    book.save(path)
+    (batch,) = desk.json("observe", str(path), by="Ana")["batches"]
+    assert batch["observations"] == batch["with_feedback"] == 60
+    assert desk.json("learn", "--dry-run", by="Ana")["learned"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted"),
+    [
+        ("a.jsonl", '{"answer": "x"}', "a.jsonl, line 1: a case needs attributes or a text"),
+        ("a.jsonl", "", "a.jsonl has no observations"),
+        ("a.csv", "fault,right\nheat,yes\n", "a.csv: row 1 of the table has no column `answer`"),
+        ("a.csv", "fault,answer,right\nheat,replace,perhaps\n", "a.csv, C2: 'perhaps' says neither yes nor no"),
+        ("a.csv", "fault,answer,right\nheat,replace,yes,more\n", "a.csv, D2: this column has no name"),
+        ("a.csv", "fault,answer,right\nheat,=1+1,yes\n", "a.csv, B2"),
+        ("a.csv", "fault,answer,right\nheat,,yes\n", "a.csv, A2: answer"),
+    ],
+)
+def test_what_is_no_observation_is_refused_with_its_place(
+    desk: Desk, tmp_path: Path, name: str, text: str, wanted: str
+) -> None:
+    good, bad = tmp_path / "good.jsonl", tmp_path / name
+    good.write_text('{"text": "x", "answer": "y", "right": true}')
+    bad.write_text(text)
+    done = desk.run("observe", str(good), str(bad), "--json", by="Ana")
+    assert done.code == 2
+    assert wanted in done.error["message"]
+    assert desk.json("list")["total"] == 0
+
+
+def test_nothing_to_learn_from_is_said(desk: Desk) -> None:
+    done = desk.run("learn", "--json", by="Ana")
+    assert (done.code, done.error["type"]) == (2, "InvalidInput")
+    assert "none of 0 observations" in done.error["message"]
+
+
+def test_learning_and_observing_need_somebody(desk: Desk, log: Path) -> None:
+    assert desk.run("observe", str(log)).code == 1
+    assert desk.run("learn").code == 1
+    assert desk.run("observe", str(log), "--trust", "blind", by="Ana").code == 2
+
+
+def test_notes_at_odds_are_shown_beside_each_other(desk: Desk) -> None:
+    for answer in ("replace", "repair"):
+        rule_words = f"the answer is {answer}"
+        desk.json("propose", "--note", rule_words, "--applies-when", "fault is no heat", by="Ana")
+    ids = desk.json("approve", "--all", by="Ben")["approved"]
+    for made in ids:
+        desk.json("activate", made, by="Ben")
+    later, earlier = desk.json("notes")["notes"]
+    # Of two notes in one place the later one is tried first.
+    assert (later["id"], later["contradicts"]) == (ids[1], [ids[0]])
+    assert (earlier["id"], earlier["contradicts"]) == (ids[0], [ids[1]])
+    assert desk.run("ask", "fault is no heat?").out == "repair\n"
