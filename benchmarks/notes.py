@@ -12,8 +12,8 @@ scripted reviewer who accepts all, so that the learner alone is measured. Parts:
   were found (same cases, same answer) and how many notes are none; and with labels instead of outcomes. Controls: no
   notes (whatever was right most often), an empty notebook (a guess), notes of another task, random notes of the
   same lengths, and the observations themselves (a vote of the most alike).
-- *drift*: after 200 observations one rule answers otherwise, or all rules are others: observations until accuracy on all
-  cases is back above 0.90.
+- *drift*: after 200 observations one rule answers otherwise, or all rules are others: observations until accuracy on
+  all cases is back above 0.90.
 - *select*: time to choose what a model is shown, among 10,000 notes.
 """
 
