@@ -1,8 +1,8 @@
 """The learner: the decision list that explains the feedback in the fewest words, and how much of it is wrong.
 
 Idea: what the share of wrong feedback is, is estimated from what a list leaves unexplained, and the search
-(:mod:`~.search`) is repeated until that settles. It starts both from nothing and from the list there is, and keeps the
-better one, so that a good list changes little.
+(:mod:`~.search`) is repeated until that settles. It starts from nothing, from each answer as the default, and from
+the list there is, and keeps the best, so that a good list changes little.
 
 Needs numpy.
 """
@@ -46,6 +46,7 @@ class Learner:
             longest=settings.most_conditions,
             least=settings.least_covered,
         )
+        self._always = self._candidates.always()
         self._start = self._known(given, [normalised(answer) for _, answer in start])
 
     def learn(self, places: Sequence[int]) -> Induced:
@@ -70,7 +71,8 @@ class Learner:
         best: tuple[list[Rule], float, float] = ([], -np.inf, noise)
         for _ in range(self._settings.rounds):
             search = ListSearch(self._candidates, self._feedback, noise)
-            rules, score = max(search.improve([]), search.improve(start), key=lambda found: found[1])
+            defaults = [[(self._always, answer)] for answer in range(len(self._answers))]
+            rules, score = max((search.improve(one) for one in ([], start, *defaults)), key=lambda found: found[1])
             if score <= best[1]:
                 break
             best = rules, score, noise

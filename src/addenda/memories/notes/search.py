@@ -4,7 +4,7 @@ Idea: a list of rules is tried from its first rule on; a rule is a few condition
 logarithm of how likely the feedback is, given the answer that the list names for each observation, less what it takes
 to write the list down (Rissanen 1978; lists of rules: Rivest 1987). That an answer turned out wrong says only that
 another one is right, so no label is needed; observations that no rule reaches are as likely right as wrong. Rules are
-put in, replaced, taken out and swapped, always the change that gains most, until none gains. All conjunctions of up
+put in, replaced, moved and taken out, always the change that gains most, until none gains. All conjunctions of up
 to three conditions that occur are candidates for every place, and all of them are scored at once.
 
 Needs numpy.
@@ -58,7 +58,7 @@ class Conjunctions:
     """Candidates for the conditions of a rule, no two of which hold of the same observations."""
 
     conditions: tuple[tuple[Condition, ...], ...]
-    """For each what must hold; one of them is empty, for a rule that always applies."""
+    """For each what must hold; one of them holds of all observations, for a rule that always applies."""
     covers: Bools
     """(candidates, observations): which observations each holds of."""
     cost: Floats
@@ -68,6 +68,10 @@ class Conjunctions:
         """The candidate that holds of exactly these observations."""
         found = np.flatnonzero((self.covers == observations).all(axis=1))
         return int(found[0]) if found.size else None
+
+    def always(self) -> int:
+        """The candidate that holds of all observations."""
+        return int(self.covers.all(axis=1).argmax())
 
 
 def conjunctions(
@@ -159,17 +163,15 @@ class ListSearch:
         return value
 
     def _changed(self, rules: list[Rule]) -> Iterator[tuple[float, list[Rule]]]:
-        """Scores and lists one change away: the best rule put in or replaced at each place, and all others."""
-        for place in range(len(rules) + 1):
-            head, tail = rules[:place], rules[place:]
-            yield self._with_best(head, tail)
-            if tail:
-                without = [*head, *tail[1:]]
-                yield self.score(without), without
-                yield self._with_best(head, tail[1:])
-            if len(tail) > 1:
-                swapped = [*head, tail[1], tail[0], *tail[2:]]
-                yield self.score(swapped), swapped
+        """Scores and lists one change away: one rule more, one less, or another one anywhere instead of one."""
+        yield from self._with_one_more(rules)
+        for place in range(len(rules)):
+            without = [*rules[:place], *rules[place + 1 :]]
+            yield self.score(without), without
+            yield from self._with_one_more(without)
+
+    def _with_one_more(self, rules: list[Rule]) -> Iterator[tuple[float, list[Rule]]]:
+        return (self._with_best(rules[:place], rules[place:]) for place in range(len(rules) + 1))
 
     def _with_best(self, head: list[Rule], tail: list[Rule]) -> tuple[float, list[Rule]]:
         """The list with the rule between ``head`` and ``tail`` that gains most."""
