@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "addenda"
 EDITS = ROOT / "benchmarks" / "results" / "edits.json"
 TRIPLES_RESULT = ROOT / "benchmarks" / "results" / "triples.json"
+NOTES_RESULT = ROOT / "benchmarks" / "results" / "notes.json"
 SCORES = PACKAGE / "models" / "bundled" / "weights" / "scores.json"
 OTHERS = (
     ("benchmarks/", "`python -m benchmarks.NAME [--quick]`; results as JSON, per-item results and plots beside them"),
@@ -73,6 +74,27 @@ TRIPLES: Mapping[str, tuple[str, str, str]] = {
     "bytes_per_million": ("load", "", "ledger and memory together"),
 }
 """For each metric of the triples memory the part of its benchmark, the target, and what is counted."""
+
+NOTES: Mapping[str, tuple[str, str, str]] = {
+    "loop_accuracy": ("loop", "≥ 0.97", "after 200 observations, feedback without errors, all 1,024 cases"),
+    "loop_accuracy_noise5": ("loop", "", "5 % of the feedback is wrong"),
+    "loop_accuracy_noise15": ("loop", "≥ 0.90", "15 % of the feedback is wrong"),
+    "loop_accuracy_labels": ("loop", "", "with labels instead of outcomes"),
+    "rules_recovered": ("loop", "≥ 0.9", "hidden rules that a note equals: same cases, same answer"),
+    "rules_superfluous": ("loop", "≤ 2", "notes that equal none (number)"),
+    "rules_recovered_noise15": ("loop", "", "hidden rules found with 15 % wrong feedback"),
+    "no_notes_accuracy": ("loop", "chance", "control: whatever was right most often"),
+    "majority_class": ("loop", "", "the most frequent answer's share"),
+    "empty_notebook_accuracy": ("loop", "", "control: the same system with no note, which guesses"),
+    "notes_of_another_task_accuracy": ("loop", "", "control: the notes of another hidden list"),
+    "all_examples_accuracy": ("loop", "", "control: all observations as examples, the most alike vote"),
+    "drift_recovery_observations": ("drift", "≤ 100", "one rule changes: observations until above 0.90 again"),
+    "drift_recovery_observations_all_rules": ("drift", "", "all rules are others"),
+    "drift_recovery_observations_noise15": ("drift", "", "one rule, 15 % wrong feedback (201: not within 200)"),
+    "select_ms_10k": ("select", "≤ 5", "milliseconds to choose what is shown among 10,000 notes, median"),
+    "select_ms_10k_p95": ("select", "", "95th percentile"),
+}
+"""For each metric of the notes memory the part of its benchmark, the target, and what is counted."""
 
 CHANGED = ("reliability", "generalization_known", "generalization_heldout", "generalization_blind")
 """The metrics that count new values."""
@@ -166,6 +188,25 @@ def triples_table() -> str:
     return "\n".join([*lines, "", where])
 
 
+def notes_table() -> str:
+    """The notes benchmark: each metric beside its target."""
+    result = _json(NOTES_RESULT)
+    metrics = cast("dict[str, dict[str, float]]", result["metrics"])
+    measured = cast("dict[str, dict[str, object]]", result["measured"])
+    lines = ["| metric | measured | target | what is counted |", "|---|---:|---:|---|"]
+    for name, (part, target, what) in NOTES.items():
+        if part in metrics:
+            lines.append(f"| `{name}` | {_shown(metrics[part][name])} | {target} | {what} |")
+    made = next(iter(measured.values()))
+    machine = cast("dict[str, object]", made["machine"])
+    seeds = max(len(cast("list[int]", part["seeds"])) for part in measured.values())
+    where = (
+        f"Medians over {seeds} hidden lists, {machine['cores']} cores ({machine['processor']}). `benchmarks/notes.py`, "
+        "per-item results beside `benchmarks/results/notes.json`."
+    )
+    return "\n".join([*lines, "", where])
+
+
 def _shown(value: float) -> str:
     return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
 
@@ -201,6 +242,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "edits": edits_table,
     "baselines": baselines_table,
     "triples": triples_table,
+    "notes": notes_table,
     "model": model_table,
 }
 

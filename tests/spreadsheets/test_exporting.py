@@ -45,7 +45,15 @@ moments = st.none() | st.datetimes(min_value=datetime(1900, 1, 1), timezones=st.
 contents: st.SearchStrategy[Content] = st.one_of(
     st.builds(Fact, subject=texts, relation=texts, object=texts),
     st.builds(Edit, prompt=texts, target=texts, rephrasings=st.lists(texts, max_size=3).map(tuple)),
-    st.builds(Note, rule=texts, applies_when=texts | st.just("")),
+    st.builds(
+        Note,
+        rule=texts,
+        applies_when=texts | st.just(""),
+        place=st.integers(-5, 10**12),
+        supported_by=st.lists(texts, max_size=3).map(tuple),
+        contradicted_by=st.lists(texts, max_size=3).map(tuple),
+        withdrawn=st.booleans(),
+    ),
     st.builds(Document, title=texts, text=texts),
 )
 lists = st.lists(texts | st.just(""), max_size=3).map(tuple)

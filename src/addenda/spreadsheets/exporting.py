@@ -45,6 +45,10 @@ _HEADERS: dict[Field, str] = {
     "rephrasings": "Rephrasings",
     "rule": "Rule",
     "applies_when": "Applies when",
+    "note_place": "Note place",
+    "supported_by": "Supported by",
+    "contradicted_by": "Contradicted by",
+    "withdrawn": "Withdrawn",
     "title": "Title",
     "text": "Text",
     "source": "Source",
@@ -59,7 +63,7 @@ _HEADERS: dict[Field, str] = {
 _KIND_FIELDS: dict[str, tuple[Field, ...]] = {
     "fact": ("subject", "relation", "value"),
     "edit": ("prompt", "answer", "rephrasings"),
-    "note": ("rule", "applies_when"),
+    "note": ("rule", "applies_when", "note_place", "supported_by", "contradicted_by", "withdrawn"),
     "document": ("title", "text"),
 }
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
@@ -138,8 +142,15 @@ def _values(addendum: Addendum, status: Status) -> Mapping[Field, str]:
             values |= {"subject": subject, "relation": relation, "value": value}
         case Edit(prompt=prompt, target=target, rephrasings=rephrasings):
             values |= {"prompt": prompt, "answer": target, "rephrasings": join_list(rephrasings)}
-        case Note(rule=rule, applies_when=applies_when):
-            values |= {"rule": rule, "applies_when": applies_when}
+        case Note() as note:
+            values |= {
+                "rule": note.rule,
+                "applies_when": note.applies_when,
+                "note_place": str(note.place) if note.place else "",
+                "supported_by": join_list(note.supported_by),
+                "contradicted_by": join_list(note.contradicted_by),
+                "withdrawn": "yes" if note.withdrawn else "",
+            }
         case Document(title=title, text=text):
             values |= {"title": title, "text": text}
     return values
@@ -187,7 +198,15 @@ def _content(group: tuple[Field, ...], texts: Mapping[Field, str]) -> dict[str, 
                 "rephrasings": rephrasings,
             }
         case "rule":
-            return {"kind": "note", "rule": texts.get("rule"), "applies_when": texts.get("applies_when", "")}
+            return {
+                "kind": "note",
+                "rule": texts.get("rule"),
+                "applies_when": texts.get("applies_when", ""),
+                "place": texts.get("note_place", "0"),
+                "supported_by": split_list(texts.get("supported_by", "")),
+                "contradicted_by": split_list(texts.get("contradicted_by", "")),
+                "withdrawn": texts.get("withdrawn", "") == "yes",
+            }
         case "title":
             return {"kind": "document", "title": texts.get("title"), "text": texts.get("text")}
         case _:

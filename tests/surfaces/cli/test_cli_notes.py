@@ -42,7 +42,7 @@ def test_from_a_file_to_an_answer(desk: Desk, log: Path) -> None:
     assert "addenda approve --all --tag learned" in shown.err
     assert desk.json("learn", by="Ana")["learned"][0]["waited_already"]
     ids = desk.json("approve", "--all", "--tag", "learned", by="Ben")["approved"]
-    assert desk.json("activate", *ids, by="Ben")["active"] == ids
+    assert desk.json("activate", "--all", by="Ben")["active"] == ids
     assert desk.run("ask", "brosk is dar and quel is lom?").out == "zim\n"
     (first, *_), listed = desk.json("notes")["notes"], desk.run("notes").out
     assert (first["applies_when"], first["rule"]) == ("brosk is dar and quel is lom", "the answer is zim")
@@ -50,6 +50,9 @@ def test_from_a_file_to_an_answer(desk: Desk, log: Path) -> None:
     assert first["observations_for"][0].startswith(batch["id"])
     assert "of" in listed
     assert "observations" in listed
+    shown = desk.run("show", first["id"]).out
+    assert "the answer is zim" in shown
+    assert f"{batch['id']}/" in shown
     explained = desk.json("explain")
     assert [(one["addendum_id"], one["changed_answer"]) for one in explained["matches"] if one["injected"]] == [
         (first["id"], True)

@@ -117,7 +117,7 @@ def activate(
 
 def _carried(record: Record) -> bool:
     """Whether a memory can take it; a document that was approved along with its facts stays what it is, evidence."""
-    return record.kind in {"fact", "edit"}
+    return record.kind != "document"
 
 
 def _preview(call: Call, kb: KnowledgeBase, chosen: Sequence[str], headline: str, *, dry_run: bool) -> None:

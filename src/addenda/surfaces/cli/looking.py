@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -154,7 +154,8 @@ def _content_rows(addendum: Addendum | None) -> list[tuple[str, str]]:
     rows = [("kind", addendum.content.kind)]
     for name, value in addendum.content:
         if name != "kind":
-            rows.append((name.replace("_", " "), value if isinstance(value, str) else "; ".join(value)))
+            words = "; ".join(cast("tuple[str, ...]", value)) if isinstance(value, tuple) else str(value)
+            rows.append((name.replace("_", " "), words))
     return rows
 
 
