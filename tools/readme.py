@@ -90,7 +90,7 @@ NOTES: Mapping[str, tuple[str, str, str]] = {
     "all_examples_accuracy": ("loop", "", "control: all observations as examples, the most alike vote"),
     "drift_recovery_observations": ("drift", "≤ 100", "one rule changes: observations until above 0.90 again"),
     "drift_recovery_observations_all_rules": ("drift", "", "all rules are others"),
-    "drift_recovery_observations_noise15": ("drift", "", "one rule, 15 % wrong feedback (201: not within 200)"),
+    "drift_recovery_observations_noise15": ("drift", "", "one rule, 15 % wrong feedback (151: not within 150)"),
     "select_ms_10k": ("select", "≤ 5", "milliseconds to choose what is shown among 10,000 notes, median"),
     "select_ms_10k_p95": ("select", "", "95th percentile"),
 }

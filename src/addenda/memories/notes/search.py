@@ -149,7 +149,9 @@ class ListSearch:
         """The best list that single changes lead to from ``start``, and its score."""
         rules, score = list(start), self.score(start)
         while True:
-            better = max(self._changed(rules), key=lambda one: one[0], default=(score, rules))
+            better = max(self._changed(rules), key=lambda one: one[0])
+            if better[0] <= score + _GAIN:  # costlier changes are tried only where no other gains
+                better = max(self._moved(rules), key=lambda one: one[0], default=(score, rules))
             if better[0] <= score + _GAIN:
                 return rules, score
             score, rules = better
@@ -163,12 +165,17 @@ class ListSearch:
         return value
 
     def _changed(self, rules: list[Rule]) -> Iterator[tuple[float, list[Rule]]]:
-        """Scores and lists one change away: one rule more, one less, or another one anywhere instead of one."""
+        """Scores and lists one change away: one rule more, one less, or another one in its place."""
         yield from self._with_one_more(rules)
         for place in range(len(rules)):
-            without = [*rules[:place], *rules[place + 1 :]]
-            yield self.score(without), without
-            yield from self._with_one_more(without)
+            head, tail = rules[:place], rules[place + 1 :]
+            yield self.score([*head, *tail]), [*head, *tail]
+            yield self._with_best(head, tail)
+
+    def _moved(self, rules: list[Rule]) -> Iterator[tuple[float, list[Rule]]]:
+        """Scores and lists with one rule less and the best other one anywhere for it."""
+        for place in range(len(rules)):
+            yield from self._with_one_more([*rules[:place], *rules[place + 1 :]])
 
     def _with_one_more(self, rules: list[Rule]) -> Iterator[tuple[float, list[Rule]]]:
         return (self._with_best(rules[:place], rules[place:]) for place in range(len(rules) + 1))
