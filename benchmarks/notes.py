@@ -40,7 +40,7 @@ from addenda.memories.notes.revision import RevisionSettings, revise, rule_of
 from benchmarks.notes_world import Table, make_table, observed, with_list, with_one_rule_changed
 from benchmarks.results import RESULTS, write
 
-SEEDS = tuple(range(3_001, 3_025))
+SEEDS = tuple(range(3_001, 3_021))
 """None of them was used for any choice; those were made with seeds below 100."""
 NOISES = (0.0, 0.05, 0.15)
 BEFORE, AFTER, BATCH = 200, 150, 10

@@ -86,7 +86,7 @@ class KnowledgeBase:
         self.activation = Activation(self.ledger, self.artifacts, self._memories)
         self.governance = Governance(self.ledger)
         self.extracting = Extracting(self.ledger, self.changes, self._memories.base, directory)
-        self.observing = Observing(self.ledger, self.changes)
+        self.observing = Observing(self.ledger, self.changes, self._answers)
         self.learning = Learning(self.ledger, self.changes, self._memories, self.observing)
         self.notebook = NotebookView(self.ledger, self._memories)
 

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from addenda.errors import InvalidInput
+from addenda.knowledge_base.answers import AnswerLog
 from addenda.knowledge_base.changes import Changes, Proposing
 from addenda.ledger import Ledger, Person, Record, State
-from addenda.memories.notes.cases import Observation, read_observations, to_line
+from addenda.memories.notes.cases import Observation, case_of, read_observations, to_line
 from addenda.types import Addendum, Document, Trust
 
 TAG = "observations"
@@ -45,10 +46,11 @@ class Observed:
 class Observing:
     """Takes observations in, and gives them out in the order in which they came."""
 
-    def __init__(self, ledger: Ledger, changes: Changes) -> None:
-        """Take the ledger, and who proposes."""
+    def __init__(self, ledger: Ledger, changes: Changes, answers: AnswerLog) -> None:
+        """Take the ledger, who proposes, and the answers that were kept."""
         self._ledger = ledger
         self._changes = changes
+        self._answers = answers
 
     def record(
         self,
@@ -80,9 +82,30 @@ class Observing:
         )
         return self._changes.propose([addendum], by=by, reason=reason, dry_run=dry_run)[0]
 
+    def judged(
+        self, answer_id: str | None, *, right: bool, by: Person, reason: str = "", dry_run: bool = False
+    ) -> Proposing:
+        """Propose what came of an answer that was given, as one observation; of the latest when ``answer_id`` is None.
+
+        Raises UnknownId for no such answer, PermissionDenied when the person may not propose.
+        """
+        answer = self._answers.latest() if answer_id is None else self._answers.find(answer_id)
+        case = case_of(answer.question)
+        observation = Observation(
+            attributes=case.attributes, text=case.text, answer=answer.text, feedback="outcome", right=right
+        )
+        source = f"answer {answer.trace.id}"
+        return self.record([observation], by=by, source=source, reason=reason, dry_run=dry_run)
+
     def all(self) -> list[Observed]:
         """Every observation that counts, the oldest first."""
         return observed_in(self._ledger)
+
+
+def observations_of(addendum: Addendum) -> list[Observation]:
+    """The observations of a batch; none of an addendum that is no document."""
+    content = addendum.content
+    return read_observations(content.text.split("\n"), addendum.id) if isinstance(content, Document) else []
 
 
 def observed_in(ledger: Ledger) -> list[Observed]:
@@ -91,11 +114,9 @@ def observed_in(ledger: Ledger) -> list[Observed]:
     contents = ledger.addenda([record.id for record in records])
     found: list[Observed] = []
     for record in records:
-        content = contents[record.id].content if record.id in contents else None
-        if isinstance(content, Document):
-            lines = read_observations(content.text.split("\n"), record.id)
-            trust = record.proposal.trust
-            found += [Observed(f"{record.id}/{line}", one, trust) for line, one in enumerate(lines, start=1)]
+        lines = observations_of(contents[record.id]) if record.id in contents else []
+        trust = record.proposal.trust
+        found += [Observed(f"{record.id}/{line}", one, trust) for line, one in enumerate(lines, start=1)]
     return found
 
 

@@ -97,6 +97,25 @@ def test_what_is_no_observation_is_refused_with_its_place(
     assert desk.json("list")["total"] == 0
 
 
+def test_what_came_of_an_answer_is_said_by_its_id(desk: Desk) -> None:
+    given = desk.json("ask", "fault is no heat?")
+    (batch,) = desk.json("observe", "--answer", given["trace"]["id"][:9], "--wrong", by="Ana")["batches"]
+    assert (batch["observations"], batch["with_feedback"], batch["right"]) == (1, 1, 0)
+    (again,) = desk.json("observe", "--answer", "latest", "--right", by="Ana")["batches"]
+    assert again["right"] == 1
+    shown = desk.run("show", batch["id"]).out
+    assert '{"attributes":{"fault":"no heat"}' in shown
+    assert '"right":false' in shown
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--answer", "latest"], ["--right"], ["a.jsonl", "--answer", "latest", "--right"]]
+)
+def test_files_or_an_answer(desk: Desk, arguments: list[str]) -> None:
+    done = desk.run("observe", *arguments, "--json", by="Ana")
+    assert (done.code, "give files, or --answer ID" in done.error["message"]) == (2, True)
+
+
 def test_nothing_to_learn_from_is_said(desk: Desk) -> None:
     done = desk.run("learn", "--json", by="Ana")
     assert (done.code, done.error["type"]) == (2, "InvalidInput")

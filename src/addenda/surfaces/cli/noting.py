@@ -9,8 +9,10 @@ from typing import Annotated, cast, get_args
 import typer
 
 from addenda.errors import InvalidInput
+from addenda.knowledge_base.changes import Proposing
 from addenda.knowledge_base.learning import Learned, Lesson
 from addenda.knowledge_base.observation_files import read_observation_file
+from addenda.knowledge_base.observing import Observation, observations_of
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import pairs, table
@@ -30,7 +32,14 @@ _DONE = {
 
 
 def observe(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="JSON lines, csv or xlsx.")],
+    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE...]", help="JSON lines, csv or xlsx.")] = None,
+    answer: Annotated[
+        str | None,
+        typer.Option("--answer", metavar="ID", help="An answer that was given, or `latest`; not with files."),
+    ] = None,
+    right: Annotated[
+        bool | None, typer.Option("--right/--wrong", help="Whether that answer turned out right.", show_default=False)
+    ] = None,
     trust: Annotated[str, typer.Option("--trust", help="Trust in them: untrusted, low, normal or high.")] = "normal",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A label; may be repeated.")] = None,
     encoding: Annotated[
@@ -45,42 +54,58 @@ def observe(
     """Take in what came of answers, as evidence that notes are learned from.
 
     A line of a JSON file is `{"attributes": {"fault": "no heat", "age": 7}, "answer": "replace", "right": true}`; a
-    table has the columns `answer` and `right`, and one for each attribute. `addenda learn` makes notes from them.
+    table has the columns `answer` and `right`, and one for each attribute. `--answer ID --right` or `--wrong` says it
+    of an answer that `ask` gave. `addenda learn` makes notes from all that.
     """
     call = begin(kb, as_json=as_json, token_file=token_file)
     if trust not in get_args(Trust):
         raise InvalidInput(f"--trust {trust!r} is unknown; it can be {', '.join(get_args(Trust))}")
-    batches = [(file, read_observation_file(file, encoding)) for file in files]
-    taken: list[dict[str, object]] = []
+    if (answer is None) != (right is None) or bool(files) == (answer is not None):
+        raise InvalidInput("give files, or --answer ID with --right or --wrong")
+    batches = [(str(file), read_observation_file(file, encoding)) for file in files or []]
     with call.open() as opened:
         person = call.person(opened)
-        for file, observations in batches:
-            made = opened.observing.record(
+        taken = [
+            _taken(
+                name,
                 observations,
-                by=person,
-                source=str(file),
-                trust=cast("Trust", trust),
-                tags=tuple(tag or ()),
-                reason=reason,
+                opened.observing.record(
+                    observations,
+                    by=person,
+                    source=name,
+                    trust=cast("Trust", trust),
+                    tags=tuple(tag or ()),
+                    reason=reason,
+                    dry_run=dry_run,
+                ),
                 dry_run=dry_run,
             )
-            judged = [one for one in observations if one.feedback != "none"]
-            right = sum(one.right is True or (one.label is not None and one.says(one.answer) is True) for one in judged)
-            taken.append(
-                {
-                    "file": str(file),
-                    "id": None if dry_run else made.addendum.id,
-                    "observations": len(observations),
-                    "with_feedback": len(judged),
-                    "right": right,
-                }
-            )
-    headers = ("file", "observations", "with feedback", "right", "would be kept" if dry_run else "kept as")
-    shown = ("file", "observations", "with_feedback", "right", "id")
-    rows = [[str(one[name] or "") for name in shown] for one in taken]
+            for name, observations in batches
+        ]
+        if right is not None:
+            wanted = None if answer == "latest" else answer
+            made = opened.observing.judged(wanted, right=right, by=person, reason=reason, dry_run=dry_run)
+            taken = [
+                _taken(made.addendum.source, [one], made, dry_run=dry_run) for one in observations_of(made.addendum)
+            ]
+    headers = ("what", "observations", "with feedback", "right", "would be kept" if dry_run else "kept as")
+    shown = ("source", "observations", "with_feedback", "right", "id")
+    rows = [[str(one[name]) if one[name] is not None else "" for name in shown] for one in taken]
     call.out.result({"dry_run": dry_run, "batches": taken}, table(headers, rows))
     if not dry_run:
         call.out.note("next: `addenda learn`")
+
+
+def _taken(source: str, observations: Sequence[Observation], made: Proposing, *, dry_run: bool) -> dict[str, object]:
+    """What a batch came to, for JSON."""
+    judged = [one for one in observations if one.feedback != "none"]
+    return {
+        "source": source,
+        "id": None if dry_run else made.addendum.id,
+        "observations": len(observations),
+        "with_feedback": len(judged),
+        "right": sum(one.expected_if(one.answer) is True for one in judged),
+    }
 
 
 def learn(
