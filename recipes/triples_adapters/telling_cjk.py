@@ -10,6 +10,7 @@ from recipes.bundled_model import grammar
 from recipes.bundled_model.ways import WAYS
 from recipes.triples_adapters.tell_words import TellWords
 from recipes.triples_adapters.telling_cjk_words import JA_SENTENCES, KO_SENTENCES
+from recipes.triples_adapters.telling_ways_company import WAYS_OF
 from recipes.triples_adapters.tellings import STRAY, TELLINGS
 
 _JA_FRAMES = (
@@ -203,9 +204,11 @@ def full(random: Random, relation: str, words: TellWords | None, subject: str, v
     japanese = language == "ja"
     if words is not None and shape < 0.02:
         return _scattered(random, relation, subject, value, language)
-    if words is not None and shape < 0.34:
+    if words is not None and shape < 0.25:
+        template = random.choice(WAYS_OF[language][relation]).rstrip(".。")
+    elif words is not None and shape < 0.45:
         template = random.choice(_of(language, TELLINGS[relation].full)).rstrip(".。")
-    elif words is not None and shape < 0.66:
+    elif words is not None and shape < 0.7:
         own, more = (words.ja, JA_SENTENCES) if japanese else (words.ko, KO_SENTENCES)
         template = random.choice((*own, *more[relation]))
     else:

@@ -23,6 +23,7 @@ from recipes.triples_adapters import filler, telling_cjk, telling_frames
 from recipes.triples_adapters.names import Kind
 from recipes.triples_adapters.tell_words import TellWords
 from recipes.triples_adapters.tell_words_company import KEYWORDS, TELL_WORDS
+from recipes.triples_adapters.telling_ways_company import WAYS_OF
 from recipes.triples_adapters.tellings import STRAY, TELLINGS
 
 Language = Literal["en", "ja", "ko"]
@@ -106,7 +107,10 @@ def full(random: Random, fact: Fact, language: Language) -> Told:
     shape = random.random()
     if fact.words is not None and shape < 0.02:
         return Told(_ended(random, _scattered(random, fact)), (fact.statement,))
-    if fact.words is not None and shape < 0.25:
+    if fact.words is not None and shape < 0.3:
+        template = random.choice(WAYS_OF["en"][fact.relation])
+        return Told(_dressed(random, template.rstrip("."), fact, leading=0.05, trailing=0.05), (fact.statement,))
+    if fact.words is not None and shape < 0.45:
         template = random.choice([one for one in TELLINGS[fact.relation].full if one.isascii()])
         return Told(_dressed(random, template.rstrip("."), fact), (fact.statement,))
     return Told(_dressed(random, _clause(random, fact), fact), (fact.statement,))

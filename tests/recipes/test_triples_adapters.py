@@ -24,6 +24,7 @@ from recipes.triples_adapters import score_read, score_write
 from recipes.triples_adapters.development import DEVELOPMENT
 from recipes.triples_adapters.documents import DocumentTeacher, examples, is_unseen, plain
 from recipes.triples_adapters.tell_words_company import TELL_WORDS
+from recipes.triples_adapters.telling_ways_company import WAYS_OF
 from recipes.triples_adapters.tellings import TELLINGS
 from recipes.triples_adapters.train import PROMPT, WINDOW, read_examples, write_examples
 from recipes.triples_adapters.unseen import UNSEEN
@@ -84,6 +85,7 @@ def test_no_sentence_of_training_is_one_that_is_scored_as_unseen() -> None:
     assert not [example.focus for example in islice(write_examples(8), 1000) if is_unseen(example.focus)]
     trained = {plain(one) for tellings in TELLINGS.values() for one in (*tellings.full, *tellings.short)}
     trained |= {plain(one) for words in TELL_WORDS.values() for one in (*words.clauses, *words.ja, *words.ko)}
+    trained |= {plain(one) for ways in WAYS_OF.values() for many in ways.values() for one in many}
     for group in (UNSEEN, DEVELOPMENT):
         assert not trained & {plain(one) for many in group.values() for one in many}
 
