@@ -112,10 +112,21 @@ def unread(pipe: int) -> int:
     return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
+def interruptible() -> None:
+    """Let a process be interrupted although the tests run in the background, where shells ignore interruptions."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interruption_is_exit_code_130(desk: Desk) -> None:
     command = [sys.executable, "-m", "addenda.surfaces.cli", *desk.arguments("approve", "-", by="Ben")]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        preexec_fn=interruptible,
     )
     assert process.stdin is not None
     head = desk.head()
