@@ -10,6 +10,7 @@ import pytest
 
 from addenda.errors import InvalidInput, PermissionDenied
 from addenda.knowledge_base.learning import LEARNER, Lesson
+from addenda.knowledge_base.observing import Batch
 from addenda.ledger import Actor
 from addenda.memories.notes.cases import Observation
 from addenda.types import Note
@@ -37,7 +38,8 @@ def office(template: Path, tmp_path: Path) -> Iterator[Office]:
 
 
 def observe(office: Office, observations: list[Observation]) -> str:
-    return office.kb.observing.record(observations, by=office.ana, source="log.jsonl").addendum.id
+    (made,) = office.kb.observing.record([Batch(observations, "log.jsonl")], by=office.ana)
+    return made.addendum.id
 
 
 def learn(office: Office) -> list[str]:
@@ -178,7 +180,18 @@ def test_erasing_a_batch_destroys_it(office: Office) -> None:
 def test_a_batch_of_another_size_is_refused(office: Office, count: int) -> None:
     one = Observation(text="x", answer="y", right=True)  # type: ignore[call-arg]
     with pytest.raises(InvalidInput, match="a batch has from 1 to 10,000 observations"):
-        office.kb.observing.record([one] * count, by=office.ana, source="log.jsonl")
+        office.kb.observing.record([Batch([one], "a"), Batch([one] * count, "b")], by=office.ana)
+    assert office.kb.observing.all() == []
+
+
+def test_the_same_batch_is_taken_once(office: Office) -> None:
+    log, other = (watched(HIDDEN, 20, random.Random(seed)) for seed in (1, 2))
+    batch = observe(office, log)
+    first, second, third = office.kb.observing.record(
+        [Batch(log, "log.jsonl"), Batch(other, "log.jsonl"), Batch(log, "copy.jsonl")], by=office.ana
+    )
+    assert (first.duplicate_of, second.duplicate_of, third.duplicate_of) == (batch, None, None)
+    assert len(office.kb.observing.all()) == 60
 
 
 def test_the_learner_is_a_model_and_can_only_propose(office: Office) -> None:

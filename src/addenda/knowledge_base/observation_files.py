@@ -1,9 +1,9 @@
 """Files of observations: JSON lines, or a table with one observation in a row.
 
 In a table the first row with content names the columns. ``answer`` is what the system said, ``right`` (yes or no)
-whether that turned out right, ``label`` the right answer, ``feedback`` how it is known, ``text`` what was asked;
-every other column is an attribute of the case. What a spreadsheet program made of a cell, a formula or an error, is
-refused by its address.
+whether that turned out right, ``label`` the right answer, ``feedback`` how it is known, ``text`` what was asked; every
+other column is an attribute of the case. What a spreadsheet program made of a cell, a formula or an error, is refused
+by its address. Hidden sheets are not read.
 """
 
 from __future__ import annotations

@@ -43,6 +43,15 @@ class Observed:
         return self.ref.partition("/")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Observations that are taken in together."""
+
+    observations: Sequence[Observation]
+    source: str
+    """Where they come from, for example a file's name."""
+
+
 class Observing:
     """Takes observations in, and gives them out in the order in which they came."""
 
@@ -52,50 +61,43 @@ class Observing:
         self._changes = changes
         self._answers = answers
 
-    def record(
-        self,
-        observations: Sequence[Observation],
-        *,
-        by: Person,
-        source: str,
-        trust: Trust = "normal",
-        tags: Sequence[str] = (),
-        reason: str = "",
-        dry_run: bool = False,
-    ) -> Proposing:
-        """Propose a batch of observations as one document; durable when the call returns.
+    def of_answer(self, answer_id: str | None, *, right: bool) -> Batch:
+        """What came of an answer that was given, as a batch of one; of the latest when ``answer_id`` is None.
 
-        Raises InvalidInput for an empty batch, one that is too large, or hidden characters; PermissionDenied when the
-        person may not propose.
-        """
-        if not 0 < len(observations) <= MOST_LINES:
-            raise InvalidInput(
-                f"a batch has from 1 to {MOST_LINES:,} observations, and this one has {len(observations):,}; split it"
-            )
-        text = "\n".join(map(to_line, observations))
-        addendum = Addendum(
-            content=Document(title=f"{len(observations):,} observations", text=text),
-            source=source,
-            author=by.name,
-            trust=trust,
-            tags=tuple(dict.fromkeys((TAG, *tags))),
-        )
-        return self._changes.propose([addendum], by=by, reason=reason, dry_run=dry_run)[0]
-
-    def judged(
-        self, answer_id: str | None, *, right: bool, by: Person, reason: str = "", dry_run: bool = False
-    ) -> Proposing:
-        """Propose what came of an answer that was given, as one observation; of the latest when ``answer_id`` is None.
-
-        Raises UnknownId for no such answer, PermissionDenied when the person may not propose.
+        Raises UnknownId when there is no such answer.
         """
         answer = self._answers.latest() if answer_id is None else self._answers.find(answer_id)
         case = case_of(answer.question)
         observation = Observation(
             attributes=case.attributes, text=case.text, answer=answer.text, feedback="outcome", right=right
         )
-        source = f"answer {answer.trace.id}"
-        return self.record([observation], by=by, source=source, reason=reason, dry_run=dry_run)
+        return Batch((observation,), f"answer {answer.trace.id}")
+
+    def record(
+        self,
+        batches: Sequence[Batch],
+        *,
+        by: Person,
+        trust: Trust = "normal",
+        tags: Sequence[str] = (),
+        reason: str = "",
+        dry_run: bool = False,
+    ) -> tuple[Proposing, ...]:
+        """Propose each batch as one document, all of them or none; durable when the call returns.
+
+        The same batch from the same source is taken once; another time it is named as a duplicate.
+
+        Raises InvalidInput for an empty batch, one that is too large, or hidden characters; PermissionDenied when the
+        person may not propose.
+        """
+        addenda = [_document(batch, by, trust, tags) for batch in batches]
+        known = {_what(one): one.id for one in self._ledger.addenda(_ids(self._ledger.state())).values()}
+        fresh = [one for one in addenda if known.setdefault(_what(one), one.id) == one.id]
+        if fresh:
+            self._changes.propose(fresh, by=by, reason=reason, dry_run=dry_run)
+        return tuple(
+            Proposing(one, duplicate_of=None if known[_what(one)] == one.id else known[_what(one)]) for one in addenda
+        )
 
     def all(self) -> list[Observed]:
         """Every observation that counts, the oldest first."""
@@ -106,6 +108,32 @@ def observations_of(addendum: Addendum) -> list[Observation]:
     """The observations of a batch; none of an addendum that is no document."""
     content = addendum.content
     return read_observations(content.text.split("\n"), addendum.id) if isinstance(content, Document) else []
+
+
+def _document(batch: Batch, by: Person, trust: Trust, tags: Sequence[str]) -> Addendum:
+    """A batch as it is proposed. Raises InvalidInput for one of another size."""
+    count = len(batch.observations)
+    if not 0 < count <= MOST_LINES:
+        raise InvalidInput(
+            f"a batch has from 1 to {MOST_LINES:,} observations, and that of {batch.source!r} has {count:,}; split it"
+        )
+    text = "\n".join(map(to_line, batch.observations))
+    return Addendum(
+        content=Document(title=f"{count:,} observation{'' if count == 1 else 's'}", text=text),
+        source=batch.source,
+        author=by.name,
+        trust=trust,
+        tags=tuple(dict.fromkeys((TAG, *tags))),
+    )
+
+
+def _what(addendum: Addendum) -> tuple[str, str]:
+    """What makes two batches the same."""
+    return addendum.source, addendum.content.model_dump_json()
+
+
+def _ids(state: State) -> list[str]:
+    return [record.id for record in batches_in(state)]
 
 
 def observed_in(ledger: Ledger) -> list[Observed]:

@@ -59,13 +59,13 @@ class Window:
     """First instant at which it no longer holds; None means without end."""
     audience: tuple[str, ...] = (EVERYONE,)
 
+    def covers(self, at: datetime) -> bool:
+        """Whether something in this window holds at a moment, for whomever."""
+        return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
+
     def admits(self, at: datetime, audience: str) -> bool:
         """Whether something in this window may be used for an answer about ``at`` to ``audience``."""
-        if self.start is not None and at < self.start:
-            return False
-        if self.end is not None and at >= self.end:
-            return False
-        return EVERYONE in self.audience or audience in self.audience
+        return self.covers(at) and (EVERYONE in self.audience or audience in self.audience)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ def test_the_first_note_that_applies_decides() -> None:
     assert Notebook([OLD, POLITE]).decide(Case(attributes={"fault": "noise"})) is None
 
 
+def test_the_note_that_decides_is_shown_whatever_else_applies() -> None:
+    rules = [note(number, f"Mind rule {number}", "", 1) for number in range(10, 40)]
+    assert shown(Notebook([*rules, OTHERWISE]), Case(text="x"), most=1) == [OTHERWISE.rule]
+
+
 def test_places_decide_first() -> None:
     first = note(9, "the answer is a", "", 1)
     assert Notebook([note(1, "the answer is b", "", 2), first]).decide(Case(text="x")) == first

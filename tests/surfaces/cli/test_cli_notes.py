@@ -9,6 +9,8 @@ import pytest
 from openpyxl import Workbook
 
 from addenda.memories.notes.cases import to_line
+from addenda.surfaces.cli.wording import says
+from addenda.types import Note
 from tests.memories.notes.tables import NAMES, rule, watched
 from tests.surfaces.cli.desk import Desk
 
@@ -36,6 +38,7 @@ def test_from_a_file_to_an_answer(desk: Desk, log: Path) -> None:
     assert desk.run("notes").out == "there are no live notes\n"
     (batch,) = desk.json("observe", str(log), by="Ana")["batches"]
     assert (batch["observations"], batch["with_feedback"]) == (120, 120)
+    assert desk.json("observe", str(log), by="Ana")["batches"][0]["duplicate_of"] == batch["id"]
     assert desk.json("learn", "--dry-run", by="Ana")["learned"][0]["kind"] == "add"
     shown = desk.run("learn", by="Ana")
     assert "brosk is dar and quel is lom: the answer is zim" in shown.out
@@ -48,8 +51,7 @@ def test_from_a_file_to_an_answer(desk: Desk, log: Path) -> None:
     assert (first["applies_when"], first["rule"]) == ("brosk is dar and quel is lom", "the answer is zim")
     assert (first["contradicting"], first["author"]) == (0, "rule learner")
     assert first["observations_for"][0].startswith(batch["id"])
-    assert "of" in listed
-    assert "observations" in listed
+    assert f"{first['supporting']} of {first['supporting']} observations" in listed
     shown = desk.run("show", first["id"]).out
     assert "the answer is zim" in shown
     assert f"{batch['id']}/" in shown
@@ -99,13 +101,16 @@ def test_what_is_no_observation_is_refused_with_its_place(
 
 def test_what_came_of_an_answer_is_said_by_its_id(desk: Desk) -> None:
     given = desk.json("ask", "fault is no heat?")
-    (batch,) = desk.json("observe", "--answer", given["trace"]["id"][:9], "--wrong", by="Ana")["batches"]
+    (batch,) = desk.json("observe", "--answer", given["trace"]["id"][:9], "--wrong", "--tag", "shop", by="Ana")[
+        "batches"
+    ]
     assert (batch["observations"], batch["with_feedback"], batch["right"]) == (1, 1, 0)
     (again,) = desk.json("observe", "--answer", "latest", "--right", by="Ana")["batches"]
     assert again["right"] == 1
     shown = desk.run("show", batch["id"]).out
     assert '{"attributes":{"fault":"no heat"}' in shown
     assert '"right":false' in shown
+    assert "observations, shop" in shown
 
 
 @pytest.mark.parametrize(
@@ -114,6 +119,12 @@ def test_what_came_of_an_answer_is_said_by_its_id(desk: Desk) -> None:
 def test_files_or_an_answer(desk: Desk, arguments: list[str]) -> None:
     done = desk.run("observe", *arguments, "--json", by="Ana")
     assert (done.code, "give files, or --answer ID" in done.error["message"]) == (2, True)
+
+
+def test_a_proposal_that_takes_a_rule_back_does_not_read_like_the_rule() -> None:
+    note = Note(rule="the answer is replace", applies_when="fault is no heat")
+    assert says(note) == "fault is no heat: the answer is replace"
+    assert says(note.model_copy(update={"withdrawn": True})) == "no longer: fault is no heat: the answer is replace"
 
 
 def test_nothing_to_learn_from_is_said(desk: Desk) -> None:

@@ -27,7 +27,7 @@ from addenda.memories.base import (
     Withdraw,
 )
 from addenda.memories.notes.artefact import StoredNote
-from addenda.memories.notes.cases import Case, case_of
+from addenda.memories.notes.cases import case_of
 from addenda.memories.notes.notebook import CountTokens, HeldNote, Notebook
 from addenda.types import EVERYONE, Frozen, MemoryName
 
@@ -159,11 +159,7 @@ class NotesMemory:
 
     def holding_at(self, moment: datetime) -> tuple[HeldNote, ...]:
         """The notes that hold at a moment, whoever may be answered from them, in the order in which they are tried."""
-        held = [
-            kept.note
-            for kept in self._held.values()
-            if kept.note is not None and kept.window.admits(moment, next(iter(kept.window.audience), EVERYONE))
-        ]
+        held = [kept.note for kept in self._held.values() if kept.note is not None and kept.window.covers(moment)]
         return tuple(sorted(held, key=lambda note: note.order))
 
     def notebook(self, at: datetime, audience: str = EVERYONE, without: frozenset[str] = frozenset()) -> Notebook:
@@ -201,10 +197,6 @@ class NotesView:
             )
             for one in chosen
         )
-
-    def decide(self, case: Case) -> HeldNote | None:
-        """The note that decides about a case; None where none does."""
-        return self._notebook().decide(case)
 
 
 def _kept(change: Deliver) -> _Kept:

@@ -108,10 +108,6 @@ class Notebook:
         else:
             self._unkeyed.append(number)
 
-    def __len__(self) -> int:
-        """How many notes there are."""
-        return len(self.notes)
-
     def applying(self, case: Case) -> list[HeldNote]:
         """The notes whose conditions hold of a case, in order."""
         return [self.notes[number] for number in self._applying(case)]
@@ -123,8 +119,8 @@ class Notebook:
     def choose(self, case: Case, *, budget: int, tokens: CountTokens, most: int = 12) -> list[Chosen]:
         """The notes that a model is shown about a case, in order.
 
-        Those that apply come first, then the nearest by their words; one that does not fit into what is left of the
-        budget is passed over.
+        The one that decides comes before all others, then those that apply, then the nearest by their words; one that
+        does not fit into what is left of the budget is passed over.
 
         Args:
             case: What is asked.
@@ -132,10 +128,12 @@ class Notebook:
             tokens: Counts them.
             most: Notes at most.
         """
-        scores: dict[int, float] = dict.fromkeys(self._applying(case), 1.0)
+        applying = self._applying(case)
+        decides = next((number for number in applying if self.notes[number].answer is not None), None)
+        scores: dict[int, float] = dict.fromkeys(applying, 1.0)
         for number, score in self._near(case):
             scores.setdefault(number, score)
-        ranked = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+        ranked = sorted(scores.items(), key=lambda item: (item[0] != decides, -item[1], item[0]))
         chosen: dict[int, Chosen] = {}
         left = budget
         for number, score in ranked:

@@ -10,9 +10,9 @@ import typer
 
 from addenda.errors import InvalidInput
 from addenda.knowledge_base.changes import Proposing
-from addenda.knowledge_base.learning import Learned, Lesson
+from addenda.knowledge_base.learning import Delta, Learned, Lesson
 from addenda.knowledge_base.observation_files import read_observation_file
-from addenda.knowledge_base.observing import Observation, observations_of
+from addenda.knowledge_base.observing import Batch
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import pairs, table
@@ -62,50 +62,43 @@ def observe(
         raise InvalidInput(f"--trust {trust!r} is unknown; it can be {', '.join(get_args(Trust))}")
     if (answer is None) != (right is None) or bool(files) == (answer is not None):
         raise InvalidInput("give files, or --answer ID with --right or --wrong")
-    batches = [(str(file), read_observation_file(file, encoding)) for file in files or []]
+    batches = [Batch(read_observation_file(file, encoding), str(file)) for file in files or []]
     with call.open() as opened:
-        person = call.person(opened)
-        taken = [
-            _taken(
-                name,
-                observations,
-                opened.observing.record(
-                    observations,
-                    by=person,
-                    source=name,
-                    trust=cast("Trust", trust),
-                    tags=tuple(tag or ()),
-                    reason=reason,
-                    dry_run=dry_run,
-                ),
-                dry_run=dry_run,
-            )
-            for name, observations in batches
-        ]
         if right is not None:
-            wanted = None if answer == "latest" else answer
-            made = opened.observing.judged(wanted, right=right, by=person, reason=reason, dry_run=dry_run)
-            taken = [
-                _taken(made.addendum.source, [one], made, dry_run=dry_run) for one in observations_of(made.addendum)
-            ]
-    headers = ("what", "observations", "with feedback", "right", "would be kept" if dry_run else "kept as")
-    shown = ("source", "observations", "with_feedback", "right", "id")
-    rows = [[str(one[name]) if one[name] is not None else "" for name in shown] for one in taken]
+            batches = [opened.observing.of_answer(None if answer == "latest" else answer, right=right)]
+        person = call.person(opened)
+        made = opened.observing.record(
+            batches, by=person, trust=cast("Trust", trust), tags=tag or (), reason=reason, dry_run=dry_run
+        )
+    taken = [_taken(batch, one, dry_run=dry_run) for batch, one in zip(batches, made, strict=True)]
+    headers = ("what", "observations", "with feedback", "right", "what became of it")
+    shown = ("source", "observations", "with_feedback", "right")
+    rows = [
+        (*(str(line[name]) for name in shown), _kept(one, dry_run=dry_run))
+        for line, one in zip(taken, made, strict=True)
+    ]
     call.out.result({"dry_run": dry_run, "batches": taken}, table(headers, rows))
     if not dry_run:
         call.out.note("next: `addenda learn`")
 
 
-def _taken(source: str, observations: Sequence[Observation], made: Proposing, *, dry_run: bool) -> dict[str, object]:
+def _taken(batch: Batch, made: Proposing, *, dry_run: bool) -> dict[str, object]:
     """What a batch came to, for JSON."""
-    judged = [one for one in observations if one.feedback != "none"]
+    judged = [one for one in batch.observations if one.feedback != "none"]
     return {
-        "source": source,
-        "id": None if dry_run else made.addendum.id,
-        "observations": len(observations),
+        "source": batch.source,
+        "id": None if dry_run or made.duplicate_of else made.addendum.id,
+        "duplicate_of": made.duplicate_of,
+        "observations": len(batch.observations),
         "with_feedback": len(judged),
         "right": sum(one.expected_if(one.answer) is True for one in judged),
     }
+
+
+def _kept(made: Proposing, *, dry_run: bool) -> str:
+    if made.duplicate_of is not None:
+        return f"already there as {made.duplicate_of}"
+    return "would be kept" if dry_run else f"kept as {made.addendum.id}"
 
 
 def learn(
@@ -125,7 +118,10 @@ def learn(
     with call.open() as opened:
         lesson = opened.learning.run(by=call.person(opened), reason=reason, dry_run=dry_run)
     rows = [_told(one, dry_run=dry_run) for one in lesson.learned]
-    rows += [(_DONE[delta.kind], "", "", "held back: too few batches ask for it") for delta in lesson.held_back]
+    rows += [
+        (_DONE[delta.kind], "" if delta.note is None else says(delta.note), "", _held_back(delta))
+        for delta in lesson.held_back
+    ]
     headers = ("what", "note", "for and against", "what became of it")
     counts = [
         ("observations", str(lesson.observations)),
@@ -176,6 +172,11 @@ def _told(one: Learned, *, dry_run: bool) -> tuple[str, str, str, str]:
     note = one.addendum.content
     counted = f"{len(one.delta.supporting)} / {len(one.delta.contradicting)}" if one.delta.note else ""
     return _DONE[one.delta.kind], says(note) if isinstance(note, Note) else "", counted, _became(one, dry_run=dry_run)
+
+
+def _held_back(delta: Delta) -> str:
+    about = f" (about {', '.join(delta.replaces)})" if delta.replaces else ""
+    return f"held back{about}: too few batches ask for it so far"
 
 
 def _became(one: Learned, *, dry_run: bool) -> str:

@@ -25,7 +25,8 @@ def says(content: Content | None) -> str:
         case Document():
             return f"document: {content.title}"
         case _:
-            return content.rule if not content.applies_when else f"{content.applies_when}: {content.rule}"
+            words = content.rule if not content.applies_when else f"{content.applies_when}: {content.rule}"
+            return f"no longer: {words}" if content.withdrawn else words
 
 
 def moment(at: datetime | None) -> str:
