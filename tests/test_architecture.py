@@ -20,6 +20,7 @@ ORDER = (
     "errors",
     "settings",
     "text",
+    "intervals",
     "migrations",
     "database",
     "jobs",

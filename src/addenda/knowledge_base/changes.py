@@ -19,6 +19,7 @@ from typing import NamedTuple
 from addenda.artifacts import ArtifactStore
 from addenda.errors import Conflict, InvalidInput
 from addenda.knowledge_base.answers import AnswerLog
+from addenda.knowledge_base.autopilot import approve_by_themselves, send_back
 from addenda.knowledge_base.tested import prepared_for
 from addenda.ledger import (
     Actor,
@@ -138,6 +139,7 @@ class Changes:
             ]
             if drafts:
                 session.propose(actor, drafts, reason)
+                approve_by_themselves(session, [draft.addendum.id for draft in drafts])
         return outcomes
 
     def approve(self, ids: Sequence[str], *, by: Person, reason: str = "") -> Deciding:
@@ -244,6 +246,7 @@ class Changes:
     def _append(self, by: Person, body: Body, reason: str) -> None:
         with self._ledger.writing() as session:
             session.append(by.actor, [body], reason)
+            send_back(session)
         self._withdrawn()
 
 

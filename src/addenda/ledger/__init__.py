@@ -9,7 +9,8 @@ module                  what it is about
 ``records``             :class:`Record`: one addendum as the ledger has it, its status, and THE predicate of being live
 ``shelves``             :class:`Records`: all of them, in a mapping that costs little to change
 ``state``, ``fold``     everything that the events add up to, and how (``governing`` and ``lives`` are its halves)
-``policy``, ``people``  roles, approval rules, trust; people and their tokens
+``policy``, ``people``  roles, approval rules, trust; people and their tokens (``measures``: numbers in them)
+``ramps``               how far a rule has come to trust each source of notes, so that it approves them by itself
 ``relations``           the relation registry; when two facts are about the same thing
 ``admission``           who may append what, now; which changes need a second person
 ``sealing``             cleaning what is proposed, and parting content from event
@@ -64,7 +65,8 @@ from addenda.ledger.events import (
 )
 from addenda.ledger.fold import apply, fold
 from addenda.ledger.people import Person, authenticate, new_token, person_name, token_hash
-from addenda.ledger.policy import Decision, Policy, Role, Rule, is_weaker, least_trust
+from addenda.ledger.policy import Autopilot, Decision, Policy, Role, Rule, is_weaker, least_trust
+from addenda.ledger.ramps import Ramp, is_audited, is_by_person, sources_of
 from addenda.ledger.records import Approval, Closing, Record, Standing, Verdict
 from addenda.ledger.relations import (
     ANY_RELATION,
@@ -94,6 +96,7 @@ __all__ = [
     "Actor",
     "Approval",
     "Approved",
+    "Autopilot",
     "Body",
     "Closing",
     "Created",
@@ -116,6 +119,7 @@ __all__ = [
     "PolicyChanged",
     "Proposal",
     "Proposed",
+    "Ramp",
     "Record",
     "Records",
     "Registry",
@@ -155,6 +159,8 @@ __all__ = [
     "decide",
     "default_spec",
     "fold",
+    "is_audited",
+    "is_by_person",
     "is_weaker",
     "key",
     "least_trust",
@@ -164,6 +170,7 @@ __all__ = [
     "person_name",
     "require",
     "seal",
+    "sources_of",
     "token_hash",
     "utc_now",
     "verify",

@@ -18,6 +18,7 @@ from addenda.ledger import events as ev
 from addenda.ledger.events import Actor, kind_of
 from addenda.ledger.people import Person, person_name
 from addenda.ledger.policy import ContentKind, Decision, Policy, Role, Subject, is_weaker, least_trust
+from addenda.ledger.ramps import goes_by_itself
 from addenda.ledger.records import Record
 from addenda.ledger.relations import RelationSpec
 from addenda.ledger.sealing import is_clean
@@ -73,8 +74,8 @@ and reject what they proposed themselves."""
 SYSTEM_MAY: frozenset[str] = frozenset(
     {"approved", "review_needed", "gate_judged", "activating", "delivered", "activation_undone", "memory_configured"}
 )
-"""What the software may append by itself; ``approved`` only where the policy says automatic, ``memory_configured`` only
-for a memory that has no configuration yet."""
+"""What the software may append by itself; ``approved`` only where the policy says automatic or a rule's autopilot lets
+it, ``memory_configured`` only for a memory that has no configuration yet."""
 
 
 def check(state: State, actor: Actor, body: ev.Body) -> None:
@@ -169,12 +170,15 @@ def check_approval(state: State, actor: Actor, record: Record, decision: Decisio
         raise PermissionDenied(
             f"nobody may approve {record.id!r}: {why}; an admin can change the policy, and until then it can wait"
         )
-    if actor.kind == "system" and decision.reviewers > 0:
-        raise PermissionDenied(f"rule {decision.rule!r} asks for a person's approval of {record.id!r}")
-    if (body.rule, body.required) != (decision.rule, decision.reviewers):
+    required = decision.reviewers
+    if actor.kind == "system" and required > 0:
+        if not goes_by_itself(record, decision, state.ramps, state.records.find):
+            raise PermissionDenied(f"rule {decision.rule!r} asks for a person's approval of {record.id!r}")
+        required = 0
+    if (body.rule, body.required) != (decision.rule, required):
         raise Conflict(
             f"the approval of {record.id!r} names rule {body.rule!r} with {body.required} reviewers, but rule "
-            f"{decision.rule!r} with {decision.reviewers} decides; approve again under the policy in force"
+            f"{decision.rule!r} with {required} decides; approve again under the policy in force"
         )
     if record.stage == "proposed" and (moved := state.moved(record)):
         raise Conflict(

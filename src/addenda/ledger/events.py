@@ -11,13 +11,13 @@ default, and a default must never change; old events then keep their hashes. Thi
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, SerializerFunctionWrapHandler, model_serializer
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 from pydantic.dataclasses import dataclass
 
+from addenda.ledger.measures import Measure
 from addenda.ledger.policy import ContentKind, Policy, Role
 from addenda.ledger.relations import RelationSpec
 from addenda.types import EVERYONE, Frozen, MemoryName, Moment, Trust
@@ -25,19 +25,6 @@ from addenda.types import EVERYONE, Frozen, MemoryName, Moment, Trust
 FORMAT_VERSION = 1
 """Version of the event format that this software writes."""
 
-
-def _measure(value: float) -> float:
-    if not math.isfinite(value):
-        raise ValueError("a measure must be a finite number")
-    return round(value, 6) + 0.0
-
-
-Measure: TypeAlias = Annotated[
-    float,
-    AfterValidator(_measure),
-    PlainSerializer(lambda value: f"{value:.6f}", return_type=str, when_used="json"),
-]
-"""A number kept to six decimals; hashed as decimal text, so that no platform's floating point matters."""
 
 AddendumId: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

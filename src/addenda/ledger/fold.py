@@ -16,6 +16,7 @@ from addenda.errors import Conflict, InvalidInput, PermissionDenied
 from addenda.ledger.events import Event
 from addenda.ledger.governing import Governing
 from addenda.ledger.lives import Lives
+from addenda.ledger.ramps import Ramps
 from addenda.ledger.state import State
 
 
@@ -30,12 +31,16 @@ def fold(events: Iterable[Event], start: State | None = None) -> State:
     Raises Conflict, PermissionDenied or UnknownId when an event is not possible after those before it.
     """
     before = start or State()
-    governing, lives = Governing(before), Lives(before)
+    governing, lives, ramps = Governing(before), Lives(before), Ramps(before.ramps, before.policy)
     position, last_hash, at = before.position, before.hash, before.at
     for event in events:
         _check(event, exists=governing.created is not None)
-        if not governing.take(event, event.body) and not lives.take(event, event.body):
+        if governing.take(event, event.body):
+            ramps.govern(governing.policy)
+        elif not lives.take(event, event.body):
             raise InvalidInput(f"events of kind {event.body.kind!r} are unknown to this version of the software")
+        elif governing.policy.autopilots:
+            ramps.take(event, event.body, lives.find)
         position, last_hash, at = event.position, event.hash, event.at
     return State(
         position=position,
@@ -50,6 +55,7 @@ def fold(events: Iterable[Event], start: State | None = None) -> State:
         thresholds=governing.thresholds,
         memories=governing.memories,
         pending=governing.pending,
+        ramps=ramps.found,
         sequence=lives.sequence,
     )
 

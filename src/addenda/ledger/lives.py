@@ -53,6 +53,10 @@ class Lives:
             handler(self, event, body)
         return handler is not None
 
+    def find(self, addendum_id: str) -> Record | None:
+        """The record of a full id as it stands now; None when there is none."""
+        return self._changed.get(addendum_id) or self._before.find(addendum_id)
+
     def propose(self, event: Event, body: ev.Proposed) -> None:
         """A batch of addenda comes in."""
         standing = Standing(
@@ -64,7 +68,7 @@ class Lives:
             last_reason=event.reason,
         )
         for proposal in body.proposals:
-            if self._find(proposal.id) is not None:
+            if self.find(proposal.id) is not None:
                 raise Conflict(f"there is an addendum {proposal.id!r} already; propose it under a fresh id")
             self._require(proposal.evidence)
             self._require(proposal.supersedes)
@@ -226,11 +230,8 @@ class Lives:
             record = self._record(addendum_id)
             self._changed[addendum_id] = record.at(together(record))
 
-    def _find(self, addendum_id: str) -> Record | None:
-        return self._changed.get(addendum_id) or self._before.find(addendum_id)
-
     def _record(self, addendum_id: str) -> Record:
-        found = self._find(addendum_id)
+        found = self.find(addendum_id)
         if found is None:
             raise UnknownId(f"there is no addendum {addendum_id!r}; `list` shows the ids that exist")
         return found

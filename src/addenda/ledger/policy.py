@@ -2,8 +2,10 @@
 
 A :class:`Policy` is an ordered list of rules; the first that fits decides. Nothing configured, or nothing that fits,
 means that nobody may approve. A rule can select by tag, relation, source prefix, kind of content, and by how far the
-source is trusted. Whether one policy is *weaker* than another decides whether the change needs a second person; that
-is answered conservatively: a change that is not plainly as strict counts as weaker.
+source is trusted. A rule for notes can have an :class:`Autopilot`: it then approves by itself what comes from sources
+whose notes people have nearly always accepted (:mod:`addenda.ledger.ramps`). Whether one policy is *weaker* than
+another decides whether the change needs a second person; that is answered conservatively: a change that is not plainly
+as strict counts as weaker.
 
 This module knows neither people nor the ledger; :mod:`addenda.ledger.admission` applies it to them.
 """
@@ -15,8 +17,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from addenda.intervals import wilson
+from addenda.ledger.measures import Measure
 from addenda.types import TRUST_ORDER, Frozen, Trust
 
 Role: TypeAlias = Literal["viewer", "editor", "approver", "admin"]
@@ -49,6 +53,33 @@ class Subject:
     """Normalised relation of a fact; None for other kinds."""
 
 
+class Autopilot(Frozen):
+    """When a rule approves a source's notes by itself: as long as people are known to accept nearly all of them.
+
+    Raises pydantic's ValidationError for values out of range, and for a bound that no window of this length reaches.
+    """
+
+    bound: Measure = Field(default=0.9, gt=0, lt=1)
+    """What the lower end of the 95 % Wilson interval of the share of accepted notes must reach: with 0.9, 35 in a row
+    do."""
+    window: int = Field(default=100, ge=1, le=10_000)
+    """Decisions by people that count, the latest of them."""
+    audit: Measure = Field(default=0.2, gt=0, le=1)
+    """Share of the notes that wait for a person all the same, drawn by chance."""
+    unaudited: int = Field(default=20, ge=1)
+    """After so many approvals by itself without a person deciding about one of the source's notes, all wait."""
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Autopilot:
+        highest = wilson(self.window, self.window)[0]
+        if highest < self.bound:
+            raise ValueError(
+                f"{self.window} accepted notes of {self.window} show a share of at least {highest:.3f}, which is below "
+                f"{self.bound:.3f}; take a longer window or a lower bound"
+            )
+        return self
+
+
 class Rule(Frozen):
     """Asks for an approval from every proposal that meets all its conditions; a condition not given is met by all."""
 
@@ -62,6 +93,18 @@ class Rule(Frozen):
     kinds: tuple[ContentKind, ...] = ()
     trust_at_least: Trust = "untrusted"
     trust_at_most: Trust = "high"
+    autopilot: Autopilot | None = None
+    """With it, the rule approves by itself where a source has earned it; for rules about notes that ask for reviewers.
+    """
+
+    @model_validator(mode="after")
+    def _autopilot_is_for_notes(self) -> Rule:
+        if self.autopilot is not None and (self.kinds != ("note",) or self.approval in ("automatic", "nobody")):
+            raise ValueError(
+                f"rule {self.name!r} has an autopilot, which is for notes that reviewers decide about; give it the "
+                "kinds ['note'] and the approval 'one reviewer' or 'two reviewers'"
+            )
+        return self
 
     def fits(self, subject: Subject) -> bool:
         """Whether this rule decides about the proposal."""
@@ -95,11 +138,24 @@ class Policy(Frozen):
         """Whether a rule lets anything pass without a person."""
         return any(rule.approval == "automatic" for rule in self.rules)
 
+    @property
+    def autopilots(self) -> Mapping[str, Autopilot]:
+        """The autopilots by the names of their rules."""
+        return {rule.name: rule.autopilot for rule in self.rules if rule.autopilot is not None}
+
+    @model_validator(mode="after")
+    def _autopilots_are_told_apart(self) -> Policy:
+        names = [rule.name for rule in self.rules]
+        twice = [rule.name for rule in self.rules if rule.autopilot is not None and names.count(rule.name) > 1]
+        if twice:
+            raise ValueError(f"several rules are named {twice[0]!r}; give one with an autopilot a name of its own")
+        return self
+
     def decide(self, subject: Subject) -> Decision:
         """What the policy asks for before this proposal may go on."""
         for rule in self.rules:
             if rule.fits(subject):
-                return Decision(rule.name, rule.approval)
+                return Decision(rule.name, rule.approval, rule.autopilot)
         return Decision("", "nobody")
 
 
@@ -109,6 +165,7 @@ class Decision:
 
     rule: str
     approval: Approval
+    autopilot: Autopilot | None = None
 
     @property
     def reviewers(self) -> int | None:
@@ -147,9 +204,10 @@ def _reachable(policy: Policy) -> list[Rule]:
 
 
 def _conditions(rule: Rule) -> Rule:
-    return rule.model_copy(update={"name": "-", "approval": "nobody"})
+    return rule.model_copy(update={"name": "-", "approval": "nobody", "autopilot": None})
 
 
 def _at_least_as_strict(before: Rule, after: Rule) -> bool:
-    same_conditions = _conditions(before) == _conditions(after)
-    return same_conditions and APPROVAL_ORDER.index(after.approval) >= APPROVAL_ORDER.index(before.approval)
+    if _conditions(before) != _conditions(after) or after.autopilot not in (None, before.autopilot):
+        return False
+    return APPROVAL_ORDER.index(after.approval) >= APPROVAL_ORDER.index(before.approval)

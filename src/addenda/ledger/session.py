@@ -18,6 +18,7 @@ from addenda.ledger.chain import body_text, link
 from addenda.ledger.events import Actor, Body, Event
 from addenda.ledger.fold import fold
 from addenda.ledger.policy import Decision
+from addenda.ledger.ramps import goes_by_itself
 from addenda.ledger.records import Record
 from addenda.ledger.rows import SealedContent
 from addenda.ledger.sealing import Draft, seal_all
@@ -89,6 +90,19 @@ class Session:
         Raises PermissionDenied when the policy lets nobody approve one of them, or the actor is not the one.
         """
         return self._approve(actor, ids, reason, automatic=False)
+
+    def approve_by_itself(self, addendum_id: str) -> Event | None:
+        """Approve a note that just came in where the rule's autopilot is on for all it comes from; None where not.
+
+        The event names the rule, and its reason the measure. Whether the note does harm is for the caller to ask first.
+        """
+        record = self._state.record(addendum_id)
+        decision = _decision(self._state, addendum_id, self._decisions(self._state, [addendum_id], ()))
+        why = goes_by_itself(record, decision, self._state.ramps, self._state.records.find)
+        if not why:
+            return None
+        body = ev.Approved(ids=(addendum_id,), rule=decision.rule, required=0)
+        return self._append(ev.SYSTEM, [body], f"by itself: {why}", decided={addendum_id: decision})[0]
 
     def change_setting(self, actor: Actor, change: ev.Setting, reason: str = "") -> Event:
         """Change a setting, or let the change wait for a second person if it is weakening.

@@ -15,6 +15,7 @@ from addenda.ledger.chain import GENESIS, Head
 from addenda.ledger.events import Actor, Created, Setting, SuiteQuestion
 from addenda.ledger.people import Person
 from addenda.ledger.policy import Policy
+from addenda.ledger.ramps import Ramp, RampKey
 from addenda.ledger.records import Record, Standing
 from addenda.ledger.relations import Registry, RelationSpec
 from addenda.ledger.shelves import Records
@@ -56,6 +57,8 @@ class State:
     """Digest of the configuration of each memory in use."""
     pending: Mapping[str, PendingChange] = field(default_factory=dict[str, PendingChange])
     """Changes of settings that wait for a second person, by id."""
+    ramps: Mapping[RampKey, Ramp] = field(default_factory=dict[RampKey, Ramp])
+    """How far rules with an autopilot trust each source of notes."""
     sequence: int = 0
     """The last place given in the order in which artefacts act."""
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import log
 
+from addenda.intervals import wilson
 from addenda.memories.notes.cases import Observation
-from addenda.memories.notes.confidence import wilson
 from addenda.memories.notes.induction import InductionSettings, induce
 from addenda.memories.notes.lists import ListedRule, surprises
 
