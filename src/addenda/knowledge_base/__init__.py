@@ -18,6 +18,7 @@ from addenda.knowledge_base.models import ModelChoice, identify, is_remote, why_
 from addenda.knowledge_base.progress import Progress
 from addenda.ledger import (
     ANY_RELATION,
+    Autopilot,
     Event,
     Head,
     Person,
@@ -35,6 +36,7 @@ __all__ = [
     "ANY_RELATION",
     "DATABASE_FILE",
     "Activated",
+    "Autopilot",
     "Check",
     "Deciding",
     "Event",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -20,6 +20,8 @@ from addenda.artifacts import ArtifactStore
 from addenda.errors import Conflict, InvalidInput
 from addenda.knowledge_base.answers import AnswerLog
 from addenda.knowledge_base.autopilot import approve_by_themselves, send_back
+from addenda.knowledge_base.clashes import note_warnings
+from addenda.knowledge_base.proposable import check, check_replaced
 from addenda.knowledge_base.tested import prepared_for
 from addenda.ledger import (
     Actor,
@@ -38,12 +40,10 @@ from addenda.ledger import (
     ReviewNeeded,
     State,
     WindowClosed,
-    check_value,
     clean_all,
     content_keys,
     normalised_value,
 )
-from addenda.memories.triples.calls import NAME_LIMIT
 from addenda.text import normalised
 from addenda.types import EVERYONE, Addendum, Content, Edit, Fact, MemoryName, Status
 
@@ -121,15 +121,15 @@ class Changes:
             raise InvalidInput("nothing to propose: the batch is empty")
         cleaned = clean_all(addenda)
         state = self._ledger.state()
-        registry = state.registry
         for addendum in cleaned:
-            _check(addendum, registry)
+            check(addendum, state)
+            check_replaced(state, replaces.get(addendum.id, ()))
         keys = content_keys([addendum.content for addendum in cleaned])
         wanted = {key for key in keys if key is not None}
         if dry_run:
             known = self._ledger.about(wanted)
-            contents = {i: a.content for i, a in self._ledger.addenda(_ids(known)).items()}
-            return _outcomes(state, cleaned, keys, known, contents)
+            outcomes = _outcomes(state, cleaned, keys, known, self._contents(_ids(known)))
+            return _completed(outcomes, replaces, note_warnings(cleaned, replaces, state, self._contents))
         actor = by.actor if isinstance(by, Person) else by
         with self._ledger.writing() as session:
             known = session.about(wanted)
@@ -140,7 +140,8 @@ class Changes:
             if drafts:
                 session.propose(actor, drafts, reason)
                 approve_by_themselves(session, [draft.addendum.id for draft in drafts])
-        return outcomes
+            warnings = note_warnings(cleaned, replaces, state, session.contents)
+        return _completed(outcomes, replaces, warnings)
 
     def approve(self, ids: Sequence[str], *, by: Person, reason: str = "") -> Deciding:
         """Approve under the policy in force.
@@ -227,6 +228,9 @@ class Changes:
             self._artifacts.discard(report)
         self._answers.forget([record.id for record in erased])
 
+    def _contents(self, ids: Collection[str]) -> dict[str, Content]:
+        return {i: addendum.content for i, addendum in self._ledger.addenda(ids).items()}
+
     def _reports(self, records: Sequence[Record]) -> set[str]:
         """Digests of every report of the gate about these records."""
         bodies = [event.body for record in records for event in self._ledger.history(record.id)]
@@ -264,25 +268,6 @@ def _stored(records: Sequence[Record], artifacts: ArtifactStore) -> dict[MemoryN
 def _artefacts(records: Sequence[Record], artifacts: ArtifactStore) -> set[str]:
     """What all memories store for these records."""
     return {digest for digests in _stored(records, artifacts).values() for digest in digests}
-
-
-def check(addendum: Addendum, state: State) -> None:
-    """Raise InvalidInput when a fact's value is none of its relation's type, or one of its names is blank."""
-    _check(addendum, state.registry)
-
-
-def _check(addendum: Addendum, registry: Registry) -> None:
-    if isinstance(fact := addendum.content, Fact):
-        if not (fact.subject.strip() and fact.relation.strip() and fact.object.strip()):
-            name, text = next((n, v) for n, v in fact if n != "kind" and not v.strip())
-            raise InvalidInput(f"the {name} of a fact is blank ({text!r}); give a name or a value")
-        if max(len(fact.subject), len(fact.relation), len(fact.object)) > NAME_LIMIT:
-            name, text = next((n, v) for n, v in fact if n != "kind" and len(v) > NAME_LIMIT)
-            raise InvalidInput(
-                f"the {name} of a fact has {len(text)} characters ({text[:40]!r}...); at most {NAME_LIMIT} are "
-                "allowed; give a shorter name, or propose the text as a document"
-            )
-        check_value(fact.object, registry.get(fact.relation))
 
 
 def _ids(known: Mapping[str, Sequence[str]]) -> set[str]:
@@ -367,6 +352,19 @@ def _outcomes(
     rivals = {key: list(ids) for key, ids in known.items()}
     weighing = _Weighing(state, state.registry, datetime.now(UTC), rivals, dict(contents), {})
     return tuple(map(weighing.weigh, addenda, keys))
+
+
+def _completed(
+    outcomes: Sequence[Proposing], replaces: Mapping[str, tuple[str, ...]], warnings: Mapping[str, tuple[str, ...]]
+) -> tuple[Proposing, ...]:
+    """The outcomes with what was asked of them, and what is to be said of their notes."""
+    return tuple(
+        one._replace(
+            supersedes=replaces.get(one.addendum.id, one.supersedes),
+            warnings=(*one.warnings, *warnings.get(one.addendum.id, ())),
+        )
+        for one in outcomes
+    )
 
 
 def _value(content: Content) -> str:

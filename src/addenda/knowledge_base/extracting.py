@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from addenda.errors import InvalidInput, StorageUnavailable
-from addenda.knowledge_base.changes import Changes, Proposing, check
+from addenda.knowledge_base.changes import Changes, Proposing
 from addenda.knowledge_base.models import ModelInUse, Writing
 from addenda.knowledge_base.progress import Progress, phase, silent
+from addenda.knowledge_base.proposable import check
 from addenda.knowledge_base.quoting import source_at
 from addenda.ledger import (
     ANY_RELATION,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from addenda.errors import InvalidInput
-from addenda.knowledge_base.changes import check
+from addenda.knowledge_base.proposable import check
 from addenda.ledger import State
 from addenda.spreadsheets import Problem, Row, read_rows
 from addenda.types import Addendum

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from addenda.errors import InvalidInput
-from addenda.memories.notes.cases import Observation
 from addenda.intervals import wilson
+from addenda.memories.notes.cases import Observation
 from addenda.memories.notes.confidence import Evidence
 from addenda.memories.notes.deltas import deltas_between
 from addenda.memories.notes.drift import changed_at

@@ -110,3 +110,39 @@ def test_the_suite(desk: Desk) -> None:
     assert removal["in_force"] is False
     desk.run("setting", "confirm", removal["waiting"], by="Ben")
     assert [one["id"] for one in desk.json("suite", "list")["questions"]] == [second["id"]]
+
+
+def test_a_rule_comes_to_approve_notes_by_itself(desk: Desk, tmp_path: Path) -> None:
+    waiting = desk.json("policy", "set", "--one-reviewer", "--autopilot", by="Ana")["waiting"]
+    desk.run("setting", "confirm", waiting, by="Ben")
+    policy = desk.json("policy", "show")["policy"]
+    assert "by itself where at least 90% of a source's notes" in desk.run("policy", "show").out
+    policy["rules"][0]["autopilot"] = {"bound": 0.5, "window": 10, "audit": 0.001}
+    (tmp_path / "policy.json").write_text(json.dumps(policy))
+    waiting = desk.json("policy", "set", "--file", str(tmp_path / "policy.json"), by="Ana")["waiting"]
+    desk.run("setting", "confirm", waiting, by="Ben")
+    assert desk.json("policy", "show")["trusted_sources"] == []
+
+    def note(number: int) -> str:
+        words = ("the answer is zim", "--applies-when", f"brosk is {number}")
+        return str(desk.json("propose", "--note", *words, "--source", "s", "--tag", "learned", by="Ana")["id"])
+
+    for number in range(4):
+        desk.run("approve", note(number), by="Ben")
+    (source,) = desk.json("policy", "show")["trusted_sources"]
+    assert (source["source"], source["accepted"], source["decisions"]) == ("Ana", 4, 4)
+    assert source["by_itself_since"]
+    made = note(5)
+    assert desk.json("policy", "show")["trusted_sources"][0]["went_by_itself"] == [made]
+    assert "approved with no person looking, under rule 'learned notes'" in desk.run("history", made).out
+    desk.run("reject", made, "--reason", "wrong", by="Ben")
+    (source,) = desk.json("policy", "show")["trusted_sources"]
+    assert (source["by_itself_since"], source["dropped_back"]["because_of"]) == (None, made)
+    shown = desk.run("policy", "show").out
+    assert "no: Ben did not accept" in " ".join(shown.split())
+
+
+def test_an_autopilot_needs_reviewers(desk: Desk) -> None:
+    done = desk.run("policy", "set", "--nobody", "--autopilot", by="Ana")
+    assert done.code != 0
+    assert "goes with --one-reviewer" in done.err

@@ -151,3 +151,24 @@ def test_notes_at_odds_are_shown_beside_each_other(desk: Desk) -> None:
     assert (later["id"], later["contradicts"]) == (ids[1], [ids[0]])
     assert (earlier["id"], earlier["contradicts"]) == (ids[0], [ids[1]])
     assert desk.run("ask", "fault is no heat?").out == "repair\n"
+
+
+def test_a_person_is_told_what_a_note_contradicts_and_can_replace_it(desk: Desk) -> None:
+    words = ("propose", "--note", "the answer is zim", "--applies-when", "brosk is dar")
+    first = desk.json(*words, "--place", "3", by="Ana")["id"]
+    desk.run("approve", first, by="Ben")
+    desk.run("activate", first, by="Ben")
+    other = ("propose", "--note", "the answer is fep", "--applies-when")
+    (warning,) = desk.json(*other, "Brosk is dar", "--dry-run", by="Ana")["warnings"]
+    assert warning.startswith(f"{first} says otherwise under the same conditions")
+    (warning,) = desk.json(*other, "brosk is dar and quel is lom", "--dry-run", by="Ana")["warnings"]
+    assert f"it comes before {first}" in warning
+    (warning,) = desk.json(*other, "quel is lom", "--place", "4", "--dry-run", by="Ana")["warnings"]
+    assert f"it comes after {first}" in warning
+    made = desk.json(*other, "brosk is dar", "--replaces", first[:6], by="Ana")
+    assert (made["warnings"], [old["id"] for old in made["supersedes"]]) == ([], [first])
+    desk.run("approve", made["id"], by="Ben")
+    desk.run("activate", made["id"], by="Ben")
+    assert [note["id"] for note in desk.json("notes")["notes"]] == [made["id"]]
+    assert "is superseded" in desk.run(*other, "x is y", "--replaces", first, by="Ana").err
+    assert "--replaces is for --note" in desk.run("propose", "a", "b", "c", "--replaces", first, by="Ana").err

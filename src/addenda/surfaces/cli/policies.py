@@ -11,6 +11,8 @@ from pydantic import ValidationError
 from addenda.errors import InvalidInput
 from addenda.gate import DEFAULT_THRESHOLDS
 from addenda.knowledge_base import Policy
+from addenda.knowledge_base.autopilot import Trusted, trusted_sources
+from addenda.knowledge_base.learned import TAG as LEARNED
 from addenda.surfaces.cli.context import begin, read_text
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import table
@@ -26,12 +28,19 @@ ChangeArgument = Annotated[str, typer.Argument(metavar="CHANGE", help="Id of the
 
 @policy.command("show")
 def show_policy(kb: KbOption = None, as_json: JsonOption = False) -> None:
-    """Show whose approval a proposal needs, in words."""
+    """Show whose approval a proposal needs, in words, and how far rules with an autopilot trust each source."""
     call = begin(kb, as_json=as_json)
     with call.open() as opened:
         found, waiting = opened.state.policy, len(opened.state.pending)
-    document: dict[str, object] = {"policy": found.model_dump(mode="json"), "in_words": policy_words(found)}
-    call.out.result(document, *policy_words(found))
+        trusted = trusted_sources(opened.state)
+    document: dict[str, object] = {
+        "policy": found.model_dump(mode="json"),
+        "in_words": policy_words(found),
+        "trusted_sources": [_trusted(one) for one in trusted],
+    }
+    headers = ("rule", "source", "by itself", "accepted", "at least", "needs", "live or on the way", "waiting")
+    rows = [_trusted_row(one) for one in trusted]
+    call.out.result(document, *policy_words(found), *([table(headers, rows)] if rows else []))
     if waiting:
         call.out.note(f"{waiting} changes of the rules wait for a second person; see `addenda setting list`")
 
@@ -41,6 +50,13 @@ def set_policy(
     one_reviewer: Annotated[bool, typer.Option("--one-reviewer", help="One approver, never the proposer.")] = False,
     two_reviewers: Annotated[bool, typer.Option("--two-reviewers", help="Two approvers, never the proposer.")] = False,
     nobody: Annotated[bool, typer.Option("--nobody", help="Nobody may approve anything.")] = False,
+    autopilot: Annotated[
+        bool,
+        typer.Option(
+            "--autopilot",
+            help="Besides: notes that were learned go by themselves where people accepted nearly all of their source.",
+        ),
+    ] = False,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="A policy as JSON, as `policy show --json` has it.")
     ] = None,
@@ -56,7 +72,9 @@ def set_policy(
     chosen = [name for name, given in presets.items() if given]
     if len(chosen) + (file is not None) != 1:
         raise InvalidInput("give one of --one-reviewer, --two-reviewers, --nobody and --file")
-    new = _policy_file(file) if file is not None else _preset(chosen[0])
+    if autopilot and chosen not in (["one reviewer"], ["two reviewers"]):
+        raise InvalidInput("--autopilot goes with --one-reviewer or --two-reviewers; in a file, rules have `autopilot`")
+    new = _policy_file(file) if file is not None else _preset(chosen[0], autopilot=autopilot)
     words = "; ".join(policy_words(new))
     with call.open() as opened:
         by = call.person(opened)
@@ -170,9 +188,52 @@ def set_threshold(
     show_setting(call, outcome, f"{measure} must reach at least {value}")
 
 
-def _preset(approval: str) -> Policy:
-    rules = [] if approval == "nobody" else [{"name": approval, "approval": approval}]
+def _preset(approval: str, *, autopilot: bool) -> Policy:
+    rules: list[dict[str, object]] = [] if approval == "nobody" else [{"name": approval, "approval": approval}]
+    if autopilot:
+        learned = {"name": "learned notes", "approval": approval, "kinds": ("note",), "tags": (LEARNED,)}
+        rules.insert(0, {**learned, "autopilot": {}})
     return Policy.model_validate({"rules": rules})
+
+
+def _trusted(one: Trusted) -> dict[str, object]:
+    """How far a source is trusted, for JSON."""
+    dropped = one.ramp.dropped
+    return {
+        "rule": one.ramp.rule,
+        "source": one.ramp.source,
+        "by_itself_since": stamp(one.ramp.since),
+        "accepted": one.ramp.accepted,
+        "decisions": len(one.ramp.decisions),
+        "at_least": round(one.ramp.bound, 4),
+        "needs": one.autopilot.bound,
+        "unaudited": one.ramp.unaudited,
+        "unaudited_at_most": one.autopilot.unaudited,
+        "dropped_back": None
+        if dropped is None
+        else {"at": stamp(dropped.at), "by": dropped.by, "because_of": dropped.addendum_id},
+        "waiting": list(one.waiting),
+        "went_by_itself": list(one.by_itself),
+    }
+
+
+def _trusted_row(one: Trusted) -> tuple[str, ...]:
+    ramp, dropped = one.ramp, one.ramp.dropped
+    state = "no" if ramp.since is None else f"since {moment(ramp.since)}"
+    if ramp.since is None and dropped is not None:
+        state = f"no: {dropped.by} did not accept {dropped.addendum_id}"
+    elif ramp.unaudited >= one.autopilot.unaudited:
+        state = f"paused: {ramp.unaudited} went by themselves, decide about one that waits"
+    return (
+        ramp.rule,
+        ramp.source,
+        state,
+        f"{ramp.accepted} of {len(ramp.decisions)}",
+        f"{ramp.bound:.3f}",
+        f"{one.autopilot.bound:.3f}",
+        str(len(one.by_itself)),
+        str(len(one.waiting)),
+    )
 
 
 def _policy_file(file: Path) -> Policy:

@@ -28,6 +28,13 @@ def propose(
     ] = None,
     note: Annotated[str | None, typer.Option("--note", help="A rule in words.")] = None,
     applies_when: Annotated[str, typer.Option("--applies-when", help="When the rule of --note applies.")] = "",
+    place: Annotated[
+        int, typer.Option("--place", help="Where --note stands: of those that apply, the lowest place is tried first.")
+    ] = 0,
+    replaces: Annotated[
+        list[str] | None,
+        typer.Option("--replaces", metavar="ID", help="A note that --note replaces; may be repeated."),
+    ] = None,
     document: Annotated[
         Path | None, typer.Option("--document", metavar="FILE", help="A text file that knowledge is drawn from.")
     ] = None,
@@ -56,7 +63,9 @@ def propose(
     call = begin(kb, as_json=as_json, token_file=token_file)
     if trust not in get_args(Trust):
         raise InvalidInput(f"--trust {trust!r} is unknown; it can be {', '.join(get_args(Trust))}")
-    content = _content(fact or [], prompt, answer, rephrasing or [], note, applies_when, document)
+    content = _content(fact or [], prompt, answer, rephrasing or [], note, applies_when, place, document)
+    if replaces and not isinstance(content, Note):
+        raise InvalidInput("--replaces is for --note; what a fact or an answer replaces follows from what it says")
     with call.open() as opened:
         person = call.person(opened)
         try:
@@ -72,7 +81,8 @@ def propose(
             )
         except ValidationError as error:
             raise _unusable(error) from None
-        outcome = opened.changes.propose([addendum], by=person, reason=reason, dry_run=dry_run)[0]
+        old = {addendum.id: tuple(map(opened.state.resolve, replaces))} if replaces else {}
+        outcome = opened.changes.propose([addendum], by=person, reason=reason, replaces=old, dry_run=dry_run)[0]
         described = describe_outcome(opened, outcome)
     _show(call, outcome, described, dry_run=dry_run)
 
@@ -115,6 +125,7 @@ def _content(
     rephrasings: list[str],
     note: str | None,
     applies_when: str,
+    place: int,
     document: Path | None,
 ) -> Content:
     """The one thing that was given. Raises InvalidInput for none, for several, or for half of one."""
@@ -127,7 +138,7 @@ def _content(
         if fact:
             return _fact(fact)
         if note is not None:
-            return Note(rule=note, applies_when=applies_when)
+            return Note(rule=note, applies_when=applies_when, place=place)
         if document is not None:
             return Document(title=document.name, text=read_text(document, "document"))
         return Edit(prompt=prompt or "", target=answer or "", rephrasings=tuple(rephrasings))

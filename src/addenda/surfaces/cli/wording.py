@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from addenda.errors import InvalidInput
-from addenda.knowledge_base import Event, Policy, Record
+from addenda.knowledge_base import Autopilot, Event, Policy, Record
 from addenda.types import Addendum, Content, Document, Edit, Fact
 
 ERASED = "(erased)"
@@ -104,7 +104,10 @@ def happened(event: Event, addendum_id: str) -> str:
 
 def policy_words(policy: Policy) -> list[str]:
     """A policy, one sentence for each rule, and what holds for everything else."""
-    sentences = [f"{_condition(policy, index)}: {_APPROVALS[r.approval]}" for index, r in enumerate(policy.rules)]
+    sentences = [
+        f"{_condition(policy, index)}: {_APPROVALS[r.approval]}{_by_itself(r.autopilot)}"
+        for index, r in enumerate(policy.rules)
+    ]
     catch_all = any(_condition(policy, index) == "everything" for index in range(len(policy.rules)))
     return sentences if catch_all else [*sentences, "anything else: nobody may approve it"]
 
@@ -115,6 +118,16 @@ _APPROVALS: Mapping[str, str] = {
     "two reviewers": "two approvers other than the proposer",
     "nobody": "nobody may approve it",
 }
+
+
+def _by_itself(autopilot: Autopilot | None) -> str:
+    if autopilot is None:
+        return ""
+    return (
+        f"; by itself where at least {autopilot.bound:.0%} of a source's notes are known to be accepted (of the last "
+        f"{autopilot.window}), but for one of {round(1 / autopilot.audit)} that waits for audit"
+    )
+
 
 _PLAIN: Mapping[str, str] = {
     "rejected": "rejected",
@@ -138,6 +151,8 @@ def _proposed(event: Event, addendum_id: str) -> str:
 def _approved(event: Event, _addendum_id: str) -> str:
     if event.body.kind != "approved":
         return ""
+    if event.body.required == 0:
+        return f"approved with no person looking, under rule {event.body.rule!r}"
     return f"approved (rule {event.body.rule!r} asks for {event.body.required})"
 
 
