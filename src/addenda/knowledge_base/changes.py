@@ -121,8 +121,9 @@ class Changes:
             raise InvalidInput("nothing to propose: the batch is empty")
         cleaned = clean_all(addenda)
         state = self._ledger.state()
+        registry = state.registry
         for addendum in cleaned:
-            check(addendum, state)
+            check(addendum, registry)
             check_replaced(state, replaces.get(addendum.id, ()))
         keys = content_keys([addendum.content for addendum in cleaned])
         wanted = {key for key in keys if key is not None}

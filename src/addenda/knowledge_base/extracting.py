@@ -375,7 +375,7 @@ def _weighed(one: Extracted, evidence: Addendum, author: str, terms: Terms, stat
     fate, why = "proposed", ""
     try:
         clean_content(fact)
-        check(addendum, state)
+        check(addendum, state.registry)
     except InvalidInput as error:
         fate, why = "refused", str(error)
     else:

@@ -47,7 +47,7 @@ def read_import(path: Path, state: State, *, author: str) -> Import:
     for row in sheet.rows:
         addendum = row.to_addendum(author, path.name)
         try:
-            check(addendum, state)
+            check(addendum, state.registry)
         except InvalidInput as error:
             what, _, fix = str(error).partition("; ")
             problems.append(Problem("refused", row.address, what, fix, ((row.sheet, row.number),)))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from addenda.errors import Conflict, InvalidInput
-from addenda.ledger import State, check_value, utc_now
+from addenda.ledger import Registry, State, check_value, utc_now
 from addenda.memories.triples.calls import NAME_LIMIT
 from addenda.types import Addendum, Fact
 
 
-def check(addendum: Addendum, state: State) -> None:
+def check(addendum: Addendum, registry: Registry) -> None:
     """Raise InvalidInput when a fact's value is none of its relation's type, or one of its names is blank."""
     if isinstance(fact := addendum.content, Fact):
         if not (fact.subject.strip() and fact.relation.strip() and fact.object.strip()):
@@ -22,7 +22,7 @@ def check(addendum: Addendum, state: State) -> None:
                 f"the {name} of a fact has {len(text)} characters ({text[:40]!r}...); at most {NAME_LIMIT} are "
                 "allowed; give a shorter name, or propose the text as a document"
             )
-        check_value(fact.object, state.registry.get(fact.relation))
+        check_value(fact.object, registry.get(fact.relation))
 
 
 def check_replaced(state: State, ids: Sequence[str]) -> None:
