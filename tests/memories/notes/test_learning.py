@@ -11,7 +11,7 @@ from addenda.errors import InvalidInput
 from addenda.memories.notes.cases import Observation
 from addenda.memories.notes.confidence import Evidence, wilson
 from addenda.memories.notes.deltas import deltas_between
-from addenda.memories.notes.drift import changed_at
+from addenda.memories.notes.drift import learned_since_change
 from addenda.memories.notes.induction import InducedRule, InductionSettings, induce
 from addenda.memories.notes.language import Condition, conclusion, when
 from addenda.memories.notes.lists import decided, surprises
@@ -250,7 +250,7 @@ def test_notes_that_nothing_is_known_about_are_left_alone() -> None:
 
 def test_noise_alone_is_no_change_of_the_rules() -> None:
     observations = watched(HIDDEN, 200, random.Random(13), lambda case: due(HIDDEN, case), noise=0.15)
-    at = changed_at(HIDDEN, observations, batch=BATCH, margin=6.0, induction=InductionSettings())
+    at, _ = learned_since_change(HIDDEN, observations, batch=BATCH, margin=6.0, induction=InductionSettings())
     assert at == 0
 
 
