@@ -74,6 +74,14 @@ def test_labels_teach_faster_and_learning_without_them_does_not_look_at_them() -
         induce(silent)
 
 
+def test_a_label_says_more_than_whether_an_answer_was_right() -> None:
+    labels = ["zim"] * 22 + ["fep", "hul", "gor"] * 6
+    labelled = [Observation(attributes={"brosk": "dar"}, answer="zim", label=one, feedback="label") for one in labels]
+    assert learned(labelled) == [rule("", "zim")]
+    judged = [Observation(attributes={"brosk": "dar"}, answer="zim", right=one == "zim") for one in labels]  # type: ignore[call-arg]
+    assert learned(judged) == []
+
+
 def test_learning_repeats_itself() -> None:
     observations = watched(HIDDEN, 120, random.Random(4), noise=0.1)
     assert induce(observations) == induce(observations)

@@ -36,7 +36,8 @@ class Learner:
         self._spelled = answers_in(observations)
         self._answers = answers = sorted(self._spelled)
         self._feedback = Feedback(
-            np.array([[one.expected_if(answer) for answer in answers] for one in observations], np.bool_)
+            np.array([[one.expected_if(answer) for answer in answers] for one in observations], np.bool_),
+            np.array([one.label is not None for one in observations], np.bool_),
         )
         given = [(conditions, self._holding(conditions)) for conditions, _ in start]
         self._candidates = conjunctions(

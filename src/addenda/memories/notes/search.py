@@ -3,9 +3,10 @@
 Idea: a list of rules is tried from its first rule on; a rule is a few conditions and an answer. A list's score is the
 logarithm of how likely the feedback is, given the answer that the list names for each observation, less what it takes
 to write the list down (Rissanen 1978; lists of rules: Rivest 1987). That an answer turned out wrong says only that
-another one is right, so no label is needed; observations that no rule reaches are as likely right as wrong. Rules are
-put in, replaced, moved and taken out, always the change that gains most, until none gains. All conjunctions of up
-to three conditions that occur are candidates for every place, and all of them are scored at once.
+another one is right, so no label is needed; a label says more, because it is as likely as any other one where no rule
+applies, while an answer is then as likely right as wrong. Rules are put in, replaced, moved and taken out, always the
+change that gains most, until none gains. All conjunctions of up to three conditions that occur are candidates for
+every place, and all of them are scored at once.
 
 Needs numpy.
 """
@@ -36,7 +37,6 @@ _Scored: TypeAlias = tuple[float, tuple[Rule, ...]]
 MOST_CONJUNCTIONS = 12_000
 """Candidates at most. Of more, longer conjunctions grow only from those that tell the answers apart best."""
 
-_UNREACHED = log(0.5)
 _RULE_COST = 1.0
 _GAIN = 1e-9
 
@@ -47,13 +47,21 @@ class Feedback:
 
     expected: Bools
     """(observations, answers): whether the feedback is the one to be expected if that answer is the right one."""
+    named: Bools
+    """(observations,): whether the feedback names the right answer, which says more than whether one was right."""
 
     def likelihood(self, noise: float) -> Floats:
         """(observations, answers): log-likelihood of the feedback where the list names that answer.
 
-        ``noise`` is the share of feedback that is wrong, above 0 and below one half.
+        ``noise`` is the share of feedback that is wrong, above 0 and below one half. A wrong label is any of the other
+        answers.
         """
-        return np.where(self.expected, log(1 - noise), log(noise))
+        others = log(max(1, self.expected.shape[1] - 1))
+        return np.where(self.expected, log(1 - noise), log(noise) - others * self.named[:, None])
+
+    def unreached(self) -> Floats:
+        """(observations,): log-likelihood of the feedback where no rule of the list applies: anything is as likely."""
+        return -np.log(np.where(self.named, max(2, self.expected.shape[1]), 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +109,29 @@ def conjunctions(
     """
     count = feedback.expected.shape[0]
     everything = np.ones(count, np.bool_)
-    single = [_unpacked(literal.covers, count) for literal in literals]
+    single = np.array([_unpacked(literal.covers, count) for literal in literals], np.bool_).reshape(-1, count)
+    weights = single.astype(np.float32)
+    attributes = np.array([literal.condition.attribute for literal in literals])
     found = {covered.tobytes(): (conditions, covered) for conditions, covered in reversed(given)}
     found.setdefault(everything.tobytes(), ((), everything))
     level: list[_Grown] = [((), everything)]
     for _ in range(longest):
         longer: dict[bytes, _Grown] = {}
-        for members, covered in _telling(level, feedback, MOST_CONJUNCTIONS // max(1, len(literals))):
-            taken = {literals[one].condition.attribute for one in members}
-            for place in range(members[-1] + 1 if members else 0, len(literals)):
-                both = covered & single[place]
-                if literals[place].condition.attribute in taken or int(both.sum()) < least:
-                    continue
+        parents = _telling(level, feedback, MOST_CONJUNCTIONS // max(1, len(literals)))
+        counts = np.array([row for _, row in parents], np.float32) @ weights.T
+        for (members, covered), held in zip(parents, counts, strict=True):
+            enough = held >= least
+            enough[: members[-1] + 1 if members else 0] = False
+            for one in members:
+                enough &= attributes != literals[one].condition.attribute
+            places = np.flatnonzero(enough)
+            for place, both in zip(places.tolist(), single[places] & covered, strict=True):
                 longer.setdefault(both.tobytes(), ((*members, place), both))
         for key, (members, covered) in longer.items():
             found.setdefault(key, (tuple(literals[one].condition for one in members), covered))
         level = list(longer.values())
+        if not level:
+            break
     cost = [log(comb(max(len(literals), len(conditions)), len(conditions))) for conditions, _ in found.values()]
     covers = np.array([covered for _, covered in found.values()])
     written = tuple(conditions for conditions, _ in found.values())
@@ -148,6 +163,7 @@ class ListSearch:
         self._covers = candidates.covers
         self._weights = candidates.weights
         self._table = feedback.likelihood(noise)
+        self._unreached = feedback.unreached()
         self._cost = candidates.cost + log(max(1, self._table.shape[1])) + _RULE_COST
         self._costs = self._cost[:, None].astype(np.float32)
         self._ends: dict[tuple[Rule, ...], _Scored] = {}
@@ -179,7 +195,7 @@ class ListSearch:
 
     def _explained(self, rules: Sequence[Rule]) -> Floats:
         """(observations,): log-likelihood of each one's feedback under a list."""
-        value = np.full(self._table.shape[0], _UNREACHED)
+        value = self._unreached.copy()
         for candidate, answer in reversed(rules):
             covered = self._covers[candidate]
             value[covered] = self._table[covered, answer]
