@@ -80,6 +80,23 @@ def with_list(table: Table, rng: random.Random) -> Table:
             return found
 
 
+def make_lookalike(rng: random.Random) -> Table:
+    """A table in which the first two rules differ in one condition, and answer otherwise."""
+    table = make_table(rng)
+    while True:
+        rules = list(_drawn(table, rng))
+        conditions = list(rules[0][0])
+        others = [place for place, name in enumerate(table.names) if name not in {one.attribute for one in conditions}]
+        other = rng.choice(others)
+        conditions[rng.randrange(len(conditions))] = Condition(
+            table.names[other], "is", rng.choice(table.values[other])
+        )
+        rules[1] = tuple(sorted(conditions)), rng.choice([one for one in table.answers if one != rules[0][1]])
+        found = _with(table, tuple(rules))
+        if len(conditions) > 1 and _is_sound(found):
+            return found
+
+
 def with_one_rule_changed(table: Table, rng: random.Random) -> Table:
     """The same list, but one of its rules answers otherwise, so that at least a tenth of the cases change."""
     while True:

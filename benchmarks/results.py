@@ -9,10 +9,22 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("addenda", "torch", "transformers", "safetensors", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The result of one part of a benchmark."""
+
+    seeds: Sequence[int]
+    metrics: Mapping[str, object]
+    details: Mapping[str, object]
+    items: Iterable[Mapping[str, object]] = ()
 
 
 def machine() -> dict[str, object]:
@@ -71,3 +83,32 @@ def write(
         with gzip.GzipFile(RESULTS / f"{stem}.items.jsonl.gz", "wb", mtime=0) as stream:
             stream.writelines(line.encode() for line in lines)
     return path
+
+
+def write_part(name: str, part: str, found: Part, *, quick: bool) -> Path:
+    """Write the result of one part, ``NAME.PART.json``; otherwise as :func:`write`."""
+    return write(
+        f"{name}.{part}",
+        seeds=found.seeds,
+        metrics=found.metrics,
+        details=found.details,
+        items=found.items,
+        quick=quick,
+    )
+
+
+def merge(name: str, parts: Iterable[str], *, quick: bool) -> Path:
+    """Write ``NAME.json``: the metrics of all parts that were measured, each with where it was measured."""
+    end = ".quick.json" if quick else ".json"
+    metrics: dict[str, object] = {}
+    sources: dict[str, object] = {}
+    for part in parts:
+        path = RESULTS / f"{name}.{part}{end}"
+        if path.is_file():
+            found = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+            metrics[part] = found["metrics"]
+            sources[part] = {key: found[key] for key in ("machine", "versions", "commit", "seeds")}
+    merged = RESULTS / f"{name}{end}"
+    text = json.dumps({"metrics": metrics, "measured": sources}, indent=2, ensure_ascii=False)
+    merged.write_text(text + "\n", encoding="utf-8")
+    return merged

@@ -23,7 +23,7 @@ import json
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -36,7 +36,7 @@ from addenda.models.adapters import load_adapter
 from addenda.models.bundled import adapter_directory
 from addenda.models.local import LocalModel
 from benchmarks import triples_governed, triples_names, triples_redocred
-from benchmarks.results import RESULTS, write
+from benchmarks.results import Part, merge, write_part
 from benchmarks.triples_world import make_world
 from recipes.triples_adapters import score_read, score_write
 
@@ -50,16 +50,6 @@ class Options:
 
     quick: bool
     redocred: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The result of one part."""
-
-    seeds: Sequence[int]
-    metrics: Mapping[str, object]
-    details: Mapping[str, object]
-    items: Iterable[Mapping[str, object]]
 
 
 def adapters(options: Options) -> Part:
@@ -221,23 +211,6 @@ PARTS: Mapping[str, Callable[[Options], Part]] = {
 }
 
 
-def merge(*, quick: bool) -> Path:
-    """Write the metrics of all parts that were measured into one file."""
-    end = ".quick.json" if quick else ".json"
-    metrics: dict[str, object] = {}
-    sources: dict[str, object] = {}
-    for part in PARTS:
-        path = RESULTS / f"triples.{part}{end}"
-        if path.is_file():
-            found = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
-            metrics[part] = found["metrics"]
-            sources[part] = {name: found[name] for name in ("machine", "versions", "commit", "seeds")}
-    merged = RESULTS / f"triples{end}"
-    text = json.dumps({"metrics": metrics, "measured": sources}, indent=2, ensure_ascii=False)
-    merged.write_text(text + "\n", encoding="utf-8")
-    return merged
-
-
 def main() -> None:
     """Run the parts that were asked for, and write their results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -248,16 +221,9 @@ def main() -> None:
     options = Options(cast("bool", arguments.quick), cast("Path | None", arguments.redocred))
     for name in cast("list[str]", arguments.parts):
         part = PARTS[name](options)
-        write(
-            f"triples.{name}",
-            seeds=part.seeds,
-            metrics=part.metrics,
-            details=part.details,
-            items=part.items,
-            quick=options.quick,
-        )
+        write_part("triples", name, part, quick=options.quick)
         print(name, json.dumps(dict(part.metrics)), flush=True)
-    print(merge(quick=options.quick))
+    print(merge("triples", PARTS, quick=options.quick))
 
 
 if __name__ == "__main__":

@@ -168,43 +168,55 @@ def baselines_table() -> str:
 
 def triples_table() -> str:
     """The triples benchmark: each metric beside its target."""
-    result = _json(TRIPLES_RESULT)
-    metrics = cast("dict[str, dict[str, float]]", result["metrics"])
-    measured = cast("dict[str, dict[str, object]]", result["measured"])
-    lines = ["| metric | measured | target | what is counted |", "|---|---:|---:|---|"]
-    for name, (part, target, what) in TRIPLES.items():
-        if part in metrics:
-            lines.append(f"| `{name}` | {_shown(metrics[part][name])} | {target} | {what} |")
-    machine = cast("dict[str, object]", next(iter(measured.values()))["machine"])
-    where = (
-        f"{machine['cores']} cores ({machine['processor']}). `benchmarks/triples.py`, per-item results beside "
-        "`benchmarks/results/triples.json`."
-    )
+    metrics, measured = _measured(TRIPLES_RESULT)
+    where = _where("triples", measured)
     for part, made in measured.items():
         if (seeds := len(cast("list[int]", made["seeds"]))) > 1:
             where += f" {part.capitalize()}: mean over {seeds} seeds, free greedy generation, equal letter by letter."
     if missing := [part for part in dict.fromkeys(part for part, _, _ in TRIPLES.values()) if part not in metrics]:
         where += f" Not measured yet with all its seeds: {', '.join(missing)}."
-    return "\n".join([*lines, "", where])
+    return "\n".join([*_beside_targets(TRIPLES, metrics), "", where])
 
 
 def notes_table() -> str:
     """The notes benchmark: each metric beside its target."""
-    result = _json(NOTES_RESULT)
-    metrics = cast("dict[str, dict[str, float]]", result["metrics"])
-    measured = cast("dict[str, dict[str, object]]", result["measured"])
-    lines = ["| metric | measured | target | what is counted |", "|---|---:|---:|---|"]
-    for name, (part, target, what) in NOTES.items():
-        if part in metrics:
-            lines.append(f"| `{name}` | {_shown(metrics[part][name])} | {target} | {what} |")
-    made = next(iter(measured.values()))
-    machine = cast("dict[str, object]", made["machine"])
-    seeds = max(len(cast("list[int]", part["seeds"])) for part in measured.values())
-    where = (
-        f"Medians over {seeds} hidden lists, {machine['cores']} cores ({machine['processor']}). `benchmarks/notes.py`, "
-        "per-item results beside `benchmarks/results/notes.json`."
+    metrics, measured = _measured(NOTES_RESULT)
+    counts = {part: len(cast("list[int]", made["seeds"])) for part, made in measured.items()}
+    most = max(counts.values())
+    fewer = "; ".join(f"{part}: {count}" for part, count in counts.items() if 1 < count < most)
+    where = f"Medians over {most} hidden lists{f' ({fewer})' if fewer else ''}. {_where('notes', measured)}"
+    return "\n".join([*_beside_targets(NOTES, metrics), "", where])
+
+
+def _measured(path: Path) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, object]]]:
+    """The metrics of a benchmark's parts, and where each part was measured."""
+    result = _json(path)
+    return (
+        cast("dict[str, dict[str, float]]", result["metrics"]),
+        cast("dict[str, dict[str, object]]", result["measured"]),
     )
-    return "\n".join([*lines, "", where])
+
+
+def _beside_targets(rows: Mapping[str, tuple[str, str, str]], metrics: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """A table of the metrics that were measured; ``rows`` has the part, target and words of each."""
+    return [
+        "| metric | measured | target | what is counted |",
+        "|---|---:|---:|---|",
+        *(
+            f"| `{name}` | {_shown(metrics[part][name])} | {target} | {what} |"
+            for name, (part, target, what) in rows.items()
+            if part in metrics
+        ),
+    ]
+
+
+def _where(name: str, measured: Mapping[str, Mapping[str, object]]) -> str:
+    """The machine of a benchmark of parts, and its files."""
+    machine = cast("dict[str, object]", next(iter(measured.values()))["machine"])
+    return (
+        f"{machine['cores']} cores ({machine['processor']}). `benchmarks/{name}.py`, per-item results beside "
+        f"`benchmarks/results/{name}.json`."
+    )
 
 
 def _shown(value: float) -> str:

@@ -12,7 +12,7 @@ from addenda.intervals import wilson
 from addenda.memories.notes.cases import Observation
 from addenda.memories.notes.confidence import Evidence
 from addenda.memories.notes.deltas import deltas_between
-from addenda.memories.notes.drift import changed_at
+from addenda.memories.notes.drift import learned_since_change
 from addenda.memories.notes.induction import InducedRule, InductionSettings, induce
 from addenda.memories.notes.language import Condition, conclusion, when
 from addenda.memories.notes.lists import decided, surprises
@@ -73,6 +73,14 @@ def test_labels_teach_faster_and_learning_without_them_does_not_look_at_them() -
     silent = [one.model_copy(update={"label": None, "feedback": "none"}) for one in labelled]
     with pytest.raises(InvalidInput, match="none of 60 observations has both attributes and feedback"):
         induce(silent)
+
+
+def test_a_label_says_more_than_whether_an_answer_was_right() -> None:
+    labels = ["zim"] * 22 + ["fep", "hul", "gor"] * 6
+    labelled = [Observation(attributes={"brosk": "dar"}, answer="zim", label=one, feedback="label") for one in labels]
+    assert learned(labelled) == [rule("", "zim")]
+    judged = [Observation(attributes={"brosk": "dar"}, answer="zim", right=one == "zim") for one in labels]  # type: ignore[call-arg]
+    assert learned(judged) == []
 
 
 def test_learning_repeats_itself() -> None:
@@ -251,7 +259,7 @@ def test_notes_that_nothing_is_known_about_are_left_alone() -> None:
 
 def test_noise_alone_is_no_change_of_the_rules() -> None:
     observations = watched(HIDDEN, 200, random.Random(13), lambda case: due(HIDDEN, case), noise=0.15)
-    at = changed_at(HIDDEN, observations, batch=BATCH, margin=6.0, induction=InductionSettings())
+    at, _ = learned_since_change(HIDDEN, observations, batch=BATCH, margin=6.0, induction=InductionSettings())
     assert at == 0
 
 

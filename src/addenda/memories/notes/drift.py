@@ -9,11 +9,12 @@ these the few at which the change is sharpest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from math import log
 
 from addenda.intervals import wilson
 from addenda.memories.notes.cases import Observation
-from addenda.memories.notes.induction import InductionSettings, induce
+from addenda.memories.notes.induction import Induced, InductionSettings, induce
 from addenda.memories.notes.lists import ListedRule, surprises
 
 MOST_BATCHES = 12
@@ -22,15 +23,17 @@ MOST_CUTS = 3
 """So many moments are tried with lists of their own: those at which the share of surprises changes most."""
 
 
-def changed_at(
+def learned_since_change(
     rules: Sequence[ListedRule],
     observations: Sequence[Observation],
     *,
     batch: int,
     margin: float,
     induction: InductionSettings,
-) -> int:
-    """The place of the first observation under other rules; 0 where one list explains them all best.
+) -> tuple[int, Induced]:
+    """The place of the first observation under other rules, and the list that those from there on show.
+
+    The place is 0 where one list explains them all best.
 
     Args:
         rules: The list that holds.
@@ -38,35 +41,34 @@ def changed_at(
         batch: Observations that count as one batch; a change is looked for between batches.
         margin: Nats by which two lists must be better than one.
         induction: How lists are learned.
+
+    Raises InvalidInput and MissingDependency as :func:`~.induction.induce` does.
     """
+    one = induce(observations, rules, induction)
+    found, most = (0, one), one.score + margin
+    for cut in _sharpest(rules, observations, batch):
+        before, after = (induce(some, rules, induction) for some in (observations[:cut], observations[cut:]))
+        if before.score + after.score > most:
+            found, most = (cut, after), before.score + after.score
+    return found
+
+
+def _sharpest(rules: Sequence[ListedRule], observations: Sequence[Observation], batch: int) -> list[int]:
+    """The moments at which the share of surprises changes most, the sharpest last."""
+    told = [surprises(rules, [one]) for one in observations]
     contrasts = {
-        cut: _contrast(rules, observations, cut)
+        cut: _contrast(list(chain(*told[:cut])), list(chain(*told[cut:])))
         for back in range(1, MOST_BATCHES + 1)
         if batch <= (cut := len(observations) - back * batch)
     }
-    sharpest = sorted((cut for cut in contrasts if contrasts[cut] > 0), key=lambda cut: contrasts[cut])
-    cuts = sharpest[-MOST_CUTS:]
-    if not cuts:
-        return 0
-    one = induce(observations, rules, induction).score + margin
-    gains = {cut: _two(rules, observations, cut, induction) - one for cut in cuts}
-    best = max(gains, key=lambda cut: gains[cut])
-    return best if gains[best] > 0 else 0
+    return sorted((cut for cut in contrasts if contrasts[cut] > 0), key=lambda cut: contrasts[cut])[-MOST_CUTS:]
 
 
-def _two(
-    rules: Sequence[ListedRule], observations: Sequence[Observation], cut: int, induction: InductionSettings
-) -> float:
-    """How well two lists explain the feedback, one up to the cut and one from there on."""
-    return sum(induce(some, rules, induction).score for some in (observations[:cut], observations[cut:]))
+def _contrast(before: Sequence[bool], after: Sequence[bool]) -> float:
+    """How much better surprises are explained when their share differs before and after a moment, in nats.
 
-
-def _contrast(rules: Sequence[ListedRule], observations: Sequence[Observation], cut: int) -> float:
-    """How much better the surprises are explained when their share differs before and after a cut, in nats.
-
-    It is 0 where the rules do not surprise more often after it than before, beyond chance.
+    It is 0 where there are not more of them after it than before, beyond chance.
     """
-    before, after = surprises(rules, observations[:cut]), surprises(rules, observations[cut:])
     if wilson(sum(after), len(after))[0] <= (sum(before) + 1) / (len(before) + 2):
         return 0.0
     return _told(before) + _told(after) - _told([*before, *after])

@@ -36,7 +36,8 @@ class Learner:
         self._spelled = answers_in(observations)
         self._answers = answers = sorted(self._spelled)
         self._feedback = Feedback(
-            np.array([[one.expected_if(answer) for answer in answers] for one in observations], np.bool_)
+            np.array([[one.expected_if(answer) for answer in answers] for one in observations], np.bool_),
+            np.array([one.label is not None for one in observations], np.bool_),
         )
         given = [(conditions, self._holding(conditions)) for conditions, _ in start]
         self._candidates = conjunctions(
@@ -47,6 +48,8 @@ class Learner:
             least=settings.least_covered,
         )
         self._always = self._candidates.always()
+        self._searches: dict[float, ListSearch] = {}
+        """By the share of wrong feedback; what one beginning found, others need not look for."""
         self._start = self._known(given, [normalised(answer) for _, answer in start])
 
     def learn(self, places: Sequence[int]) -> Induced:
@@ -70,7 +73,9 @@ class Learner:
     def _settled(self, start: list[Rule], noise: float) -> tuple[list[Rule], float, float]:
         best: tuple[list[Rule], float, float] = ([], -np.inf, noise)
         for _ in range(self._settings.rounds):
-            search = ListSearch(self._candidates, self._feedback, noise)
+            search = self._searches.get(noise)
+            if search is None:
+                search = self._searches[noise] = ListSearch(self._candidates, self._feedback, noise)
             defaults = [[(self._always, answer)] for answer in range(len(self._answers))]
             rules, score = max((search.improve(one) for one in ([], start, *defaults)), key=lambda found: found[1])
             if score <= best[1]:

@@ -65,22 +65,23 @@ def _equalities(name: str, column: Sequence[tuple[int, str]]) -> list[Literal]:
 
 
 def _thresholds(name: str, column: Sequence[tuple[int, Decimal]]) -> list[Literal]:
-    values = sorted(value for _, value in column)
-    given = sum(1 << place for place, _ in column)
-    cuts: dict[Decimal, None] = {}
-    different = sorted(set(values))
+    ordered = sorted(column, key=lambda one: one[1])
+    from_on: dict[Decimal, int] = {}
+    given = 0
+    for place, value in reversed(ordered):
+        from_on[value] = given = given | 1 << place
+    different = sorted(from_on)
     if len(different) > MOST_THRESHOLDS + 1:
-        heres = {values[len(values) * part // (MOST_THRESHOLDS + 1)] for part in range(1, MOST_THRESHOLDS + 1)}
+        parts = range(1, MOST_THRESHOLDS + 1)
+        heres = {ordered[len(ordered) * part // (MOST_THRESHOLDS + 1)][1] for part in parts}
     else:
         heres = set(different)
+    found: list[Literal] = []
     for below, here in pairwise(different):
         if here in heres:
-            cuts[shortest_between(below, here)] = None
-    found: list[Literal] = []
-    for cut in cuts:
-        covers = sum(1 << place for place, value in column if value >= cut)
-        found.append(Literal(Condition(name, "is at least", f"{cut:f}"), covers))
-        found.append(Literal(Condition(name, "is below", f"{cut:f}"), given & ~covers))
+            cut = f"{shortest_between(below, here):f}"
+            found.append(Literal(Condition(name, "is at least", cut), from_on[here]))
+            found.append(Literal(Condition(name, "is below", cut), given & ~from_on[here]))
     return found
 
 

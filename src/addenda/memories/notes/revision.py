@@ -18,8 +18,8 @@ from typing import TypeAlias
 
 from addenda.memories.notes.cases import Observation
 from addenda.memories.notes.deltas import Delta, deltas_between
-from addenda.memories.notes.drift import changed_at
-from addenda.memories.notes.induction import InductionSettings, induce
+from addenda.memories.notes.drift import learned_since_change
+from addenda.memories.notes.induction import InductionSettings
 from addenda.memories.notes.lists import ListedRule, decided, holds_of, surprises
 from addenda.memories.notes.notebook import HeldNote
 from addenda.types import Frozen
@@ -105,22 +105,26 @@ def _wanted(
     known: Sequence[_Known], observations: Sequence[Observation], since: int, settings: RevisionSettings
 ) -> tuple[int, list[Delta]]:
     """From where on the observations count, and the deltas that they ask for."""
-    rules = [rule for _, rule in known]
-    start = since + changed_at(
-        rules, observations[since:], batch=settings.batch, margin=settings.margin, induction=settings.induction
+    cut, learned = learned_since_change(
+        [rule for _, rule in known],
+        observations[since:],
+        batch=settings.batch,
+        margin=settings.margin,
+        induction=settings.induction,
     )
+    start = since + cut
     counted = observations[start:]
-    met = [(note, rule) for note, rule in known if any(holds_of(rule[0], one) for one in counted)]
-    learned = induce(counted, [rule for _, rule in met], settings.induction)
+    met = [number for number, (_, rule) in enumerate(known) if any(holds_of(rule[0], one) for one in counted)]
     placed = [
         replace(
             rule,
+            start=None if rule.start is None else met.index(rule.start),
             supporting=tuple(start + place for place in rule.supporting),
             contradicting=tuple(start + place for place in rule.contradicting),
         )
         for rule in learned.rules
     ]
-    return start, deltas_between([note for note, _ in met], placed)
+    return start, deltas_between([known[number][0] for number in met], placed)
 
 
 def _taken_out(
