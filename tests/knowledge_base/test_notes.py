@@ -117,6 +117,17 @@ def test_the_notebook_follows_when_the_rules_change(office: Office) -> None:
     assert learn(office) == [], "it has settled, and old observations do not bring old rules back"
 
 
+def test_what_was_observed_under_other_rules_does_not_count_against_a_note(office: Office) -> None:
+    rng = random.Random(4)
+    observe(office, watched(HIDDEN, 120, rng))
+    learn(office)
+    for _ in range(6):
+        observe(office, watched(OTHER, 20, rng))
+        learn(office)
+    listed = office.kb.notebook.listed()
+    assert all(one.evidence.contradicting == 0 < one.evidence.supporting for one in listed), listed
+
+
 def test_what_replaces_can_be_taken_back(office: Office) -> None:
     rng = random.Random(5)
     observe(office, watched(HIDDEN, 120, rng))

@@ -1,1 +1,1 @@
-"""The main job from end to end on the bundled model, in two chapters: a catalogue update, and announcements to read."""
+"""The main job on the bundled model, in three chapters: a catalogue update, announcements to read, rules to learn."""

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from addenda.demo.scoring import Group
 
 _INK, _LIVE, _FLOOR = "#33373d", "#1769aa", "#b0b7c0"
+_LINES = ((_LIVE, "o", "-"), ("#c25e00", "s", "-"), ("#6b4c9a", "^", "--"), ("#7a828c", "v", ":"))
+"""Colour, marker and style of lines in one plot, which are told apart without colours, too."""
 
 
 def _svg(figure: Figure) -> str:
@@ -83,3 +85,44 @@ def seconds_per_edit(points: Sequence[tuple[int, float]]) -> str:
     axes.set_ylabel("milliseconds per edit")
     axes.set_ylim(0, 1150 * max(seconds for _, seconds in points))
     return _svg(figure)
+
+
+def share_by_batch(curves: Mapping[str, Sequence[float]], events: Mapping[int, str], target: float) -> str:
+    """Right answers as each batch comes in, one line for each condition, and what happened between batches.
+
+    Args:
+        curves: For each condition the shares, from batch 1 on, and last that after all of them.
+        events: What happened just before a batch, by its number.
+        target: A share that is marked.
+    """
+    figure, axes = _axes(width=9.6, height=4.4)
+    count = len(next(iter(curves.values())))
+    axes.axhline(target, color=_FLOOR, linewidth=1, linestyle=(0, (4, 3)))
+    for shares, (colour, marker, style) in zip(curves.values(), _LINES, strict=False):
+        width = 2.6 if colour == _LIVE else 1.5
+        axes.plot(range(1, count + 1), shares, style, marker=marker, color=colour, linewidth=width, markersize=4.5)
+    heights = _apart({name: shares[-1] for name, shares in curves.items()}, gap=0.06)
+    for (name, height), (colour, _, _) in zip(heights.items(), _LINES, strict=False):
+        weight = "bold" if colour == _LIVE else "normal"
+        axes.text(count + 0.3, height, name, color=colour, fontsize=9, va="center", fontweight=weight)
+    for number, (before, name) in enumerate(events.items()):
+        # The first stands left of its line and the others right of theirs, so that neighbours do not overlap.
+        side = ("right", -0.1) if number == 0 else ("left", 0.1)
+        axes.axvline(before - 0.5, color=_INK, linewidth=1, linestyle=":")
+        axes.text(before - 0.5 + side[1], 1.09, name, color=_INK, fontsize=9, ha=side[0], va="center")
+    axes.set_xlim(0.6, count + 0.2)
+    axes.set_ylim(0, 1.15)
+    axes.set_xticks(range(1, count + 1), [*map(str, range(1, count)), "end"], fontsize=8)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, target, 1.0])
+    axes.set_xlabel("batch of cases that comes in")
+    axes.set_ylabel("share of held-out cases answered right")
+    return _svg(figure)
+
+
+def _apart(heights: Mapping[str, float], gap: float) -> dict[str, float]:
+    """The heights, moved so that neighbours are at least ``gap`` apart."""
+    placed: dict[str, float] = {}
+    last = float("-inf")
+    for name, height in sorted(heights.items(), key=lambda item: item[1]):
+        last = placed[name] = max(height, last + gap)
+    return {name: placed[name] for name in heights}

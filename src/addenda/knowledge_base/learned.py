@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import sqrt
 
 from addenda.errors import LedgerBroken
 from addenda.knowledge_base.observing import Observed
-from addenda.ledger import utc_now
+from addenda.ledger import Ledger, utc_now
 from addenda.memories.base import Memory
 from addenda.memories.notes import NotesMemory
 from addenda.memories.notes.cases import Observation
@@ -26,6 +26,13 @@ def first_counted(tags: Iterable[str], observed: Sequence[Observed]) -> int:
     """The place of the first observation that counts by these tags; 0 where they name none."""
     places = {one.ref: place for place, one in enumerate(observed)}
     return max((places.get(tag.removeprefix(SINCE), 0) for tag in tags if tag.startswith(SINCE)), default=0)
+
+
+def live_tags(ledger: Ledger) -> Iterator[str]:
+    """The tags of the notes that hold now: those that were learned say since when observations counted."""
+    now = utc_now()
+    records = ledger.state().held("notes")
+    return (tag for record in records if record.status(now) == "active" for tag in record.proposal.tags)
 
 
 def worse_with(

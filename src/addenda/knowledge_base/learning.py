@@ -7,11 +7,11 @@ and against it; its trust is that of the least trusted batch behind it, and neve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from addenda.knowledge_base.changes import Changes
-from addenda.knowledge_base.learned import SINCE, TAG, first_counted
+from addenda.knowledge_base.learned import SINCE, TAG, first_counted, live_tags
 from addenda.knowledge_base.memories import Memories
 from addenda.knowledge_base.observing import Observed, Observing
 from addenda.ledger import Actor, Ledger, Person, least_trust, require, utc_now
@@ -76,7 +76,7 @@ class Learning:
         if not dry_run:
             require(self._ledger.state(), by, "proposed")
         observed, notes = self._observing.all(), self.notes()
-        start = first_counted(self._live_tags(), observed)
+        start = first_counted(live_tags(self._ledger), observed)
         revision = revise(notes, [one.observation for one in observed], settings, since=start)
         since = observed[revision.since].ref
         drafts = [(delta, _proposal(delta, observed, notes, since)) for delta in revision.deltas]
@@ -99,12 +99,6 @@ class Learning:
             learner = Actor(kind="model", name=LEARNER)
             self._changes.propose([addendum for _, addendum in fresh], by=learner, reason=why, replaces=replaces)
         return tuple(Learned(delta, addendum, known[i]) for i, (delta, addendum) in enumerate(drafts))
-
-    def _live_tags(self) -> Iterator[str]:
-        """The tags of the notes that hold now: those that were learned say since when observations counted."""
-        now = utc_now()
-        records = self._ledger.state().held("notes")
-        return (tag for record in records if record.status(now) == "active" for tag in record.proposal.tags)
 
     def _waiting(self) -> dict[tuple[object, ...], str]:
         """The notes that the learner proposed and nobody decided about yet, by their words."""

@@ -1,9 +1,10 @@
-"""The notebook as people look at it: the live notes in order, and what all observations say of each."""
+"""The notebook as people look at it: the live notes in order, and what the observations that count say of each."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from addenda.knowledge_base.learned import first_counted, live_tags
 from addenda.knowledge_base.memories import Memories
 from addenda.knowledge_base.observing import Observed, observed_in
 from addenda.ledger import Ledger, utc_now
@@ -42,9 +43,13 @@ class NotebookView:
         self._memories = memories
 
     def listed(self) -> tuple[Listed, ...]:
-        """The live notes, in the order in which they are tried."""
+        """The live notes, in the order in which they are tried.
+
+        What was observed before the rules changed says nothing of them, and is not counted.
+        """
         notes = self._memories.notes_at(utc_now())
-        decided = _decided(Notebook(notes), observed_in(self._ledger))
+        observed = observed_in(self._ledger)
+        decided = _decided(Notebook(notes), observed[first_counted(live_tags(self._ledger), observed) :])
         records = self._ledger.state().records
         return tuple(
             Listed(

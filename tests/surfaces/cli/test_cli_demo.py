@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.surfaces.cli.desk import in_process
 
 # The model has both skills here, and the library of adapters warns about the second one beside the first.
@@ -22,6 +24,16 @@ def test_the_chapter_of_triples_gives_its_card_as_json(tmp_path: Path) -> None:
     assert (tmp_path / "demo" / "report.html").is_file()
 
 
+def test_the_chapter_of_notes_gives_its_card_as_json(tmp_path: Path) -> None:
+    done = in_process("demo", "--chapter", "notes", "--directory", str(tmp_path / "demo"), "--json")
+    assert done.code == 0, done
+    card = done.json
+    assert card["end_with_notes"] > 0.9
+    assert card["end_with_notes"] > card["end_all_examples"]
+    assert all(card[what] for what in ("corrected", "followed", "rollback_exact", "ledger_verified"))
+    assert (tmp_path / "demo" / "report.html").is_file()
+
+
 def test_the_chapter_of_edits_is_told_without_asking_for_one(tmp_path: Path) -> None:
     done = in_process("demo", "--directory", str(tmp_path / "demo"), "--changes", "21", "--json")
     assert done.code == 0, done
@@ -36,15 +48,15 @@ def test_too_few_changes_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_chapter_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    done = in_process("demo", "--chapter", "notes", "--directory", str(tmp_path / "demo"))
+    done = in_process("demo", "--chapter", "reflections", "--directory", str(tmp_path / "demo"))
     assert done.code == 2
-    assert "'edits'" in done.err
-    assert "'triples'" in done.err
+    assert all(f"'{chapter}'" in done.err for chapter in ("edits", "triples", "notes"))
     assert not (tmp_path / "demo").exists()
 
 
-def test_an_option_of_the_other_chapter_is_refused(tmp_path: Path) -> None:
-    done = in_process("demo", "--chapter", "triples", "--changes", "50", "--directory", str(tmp_path / "demo"))
+@pytest.mark.parametrize("chapter", ["triples", "notes"])
+def test_an_option_of_the_other_chapter_is_refused(chapter: str, tmp_path: Path) -> None:
+    done = in_process("demo", "--chapter", chapter, "--changes", "50", "--directory", str(tmp_path / "demo"))
     assert done.code == 2
     assert "--changes is for the chapter edits" in done.err
     assert not (tmp_path / "demo").exists()

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from addenda.demo.catalogue import CHANGES, FEWEST_CHANGES
+from addenda.demo.notes_chapter import run_notes_chapter
+from addenda.demo.notes_report import print_notes_card
 from addenda.demo.report import print_card
 from addenda.demo.story import run_demo
 from addenda.demo.triples_chapter import run_triples_chapter
@@ -24,14 +26,19 @@ class Chapter(StrEnum):
 
     EDITS = "edits"
     TRIPLES = "triples"
+    NOTES = "notes"
 
 
-_DIRECTORIES: Mapping[Chapter, str] = {Chapter.EDITS: "addenda-demo", Chapter.TRIPLES: "addenda-demo-triples"}
+_DIRECTORIES: Mapping[Chapter, str] = {
+    Chapter.EDITS: "addenda-demo",
+    Chapter.TRIPLES: "addenda-demo-triples",
+    Chapter.NOTES: "addenda-demo-notes",
+}
 
 
 def demo(
     chapter: Annotated[
-        Chapter, typer.Option("--chapter", help="What is told: changed specifications, or new documents.")
+        Chapter, typer.Option("--chapter", help="What is told: changed specifications, new documents, or hidden rules.")
     ] = Chapter.EDITS,
     directory: Annotated[
         Path | None,
@@ -39,7 +46,7 @@ def demo(
             "--directory",
             metavar="DIR",
             help="Where everything is written.",
-            show_default=" or ".join(_DIRECTORIES.values()),
+            show_default=", ".join(_DIRECTORIES.values()),
         ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Draws the changes and the questions.")] = 0,
@@ -63,17 +70,21 @@ def demo(
     Chapter edits: a thousand changed specifications are read from a spreadsheet, proposed, approved, tested and made
     live; then questions are asked, one change is rolled back, one answer is explained, and the ledger is verified.
     Chapter triples: the model takes facts from documents about new products and reads them when it is asked; one fact
-    is corrected, and asked about as of yesterday. With --json the score card is one JSON object.
+    is corrected, and asked about as of yesterday. Chapter notes: rules are learned from which answers to support cases
+    turned out right; a person corrects a wrong note, and the notebook follows when the hidden rules change. With --json
+    the score card is one JSON object.
     """
     call = begin(None, as_json=as_json)
     where = directory or Path(_DIRECTORIES[chapter])
     match chapter:
         case Chapter.EDITS:
             _tell_edits(call, where, seed, CHANGES if changes is None else changes, force=force)
+        case _ if changes is not None:
+            raise InvalidInput("--changes is for the chapter edits; leave it out, or give --chapter edits")
         case Chapter.TRIPLES:
-            if changes is not None:
-                raise InvalidInput("--changes is for the chapter edits; leave it out, or give --chapter edits")
             _tell_triples(call, where, seed, force=force)
+        case Chapter.NOTES:
+            _tell_notes(call, where, seed, force=force)
 
 
 def _tell_edits(call: Call, where: Path, seed: int, changes: int, *, force: bool) -> None:
@@ -92,3 +103,12 @@ def _tell_triples(call: Call, where: Path, seed: int, *, force: bool) -> None:
     else:
         print_triples_card(result, call.out.stdout)
         call.out.note(f"the page with everything: {where / 'report.html'}")
+
+
+def _tell_notes(call: Call, where: Path, seed: int, *, force: bool) -> None:
+    result = run_notes_chapter(where, seed=seed, console=call.out.stderr, force=force, threads=call.settings.threads)
+    if call.out.as_json:
+        call.out.result(result.card())
+    else:
+        print_notes_card(result, call.out.stdout)
+        call.out.note(f"the page with the plot: {where / 'report.html'}")
