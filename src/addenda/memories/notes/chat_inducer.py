@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -121,7 +121,7 @@ class ChatInducer:
             self._step(run, step)
             if progress is not None:
                 progress(number + 1, len(steps))
-        rejected = (*run.rejected, *run.idle())
+        rejected = (*run.rejected.values(), *run.idle())
         deltas = run.deltas()
         revision = with_momentum(
             known,
@@ -191,7 +191,8 @@ class _Run:
     known: Sequence[Known]
     observations: Sequence[Observation]
     start: int
-    rejected: list[Rejected] = field(default_factory=list[Rejected])
+    rejected: dict[Rejected, Rejected] = field(default_factory=dict[Rejected, Rejected])
+    """What is not taken, with the latest reason; the keys have none, so that what is asked for again is told once."""
     faults: list[Fault] = field(default_factory=list[Fault])
     free: list[Remark] = field(default_factory=list[Remark])
     """Notes in free text: those there were, and those that were added."""
@@ -218,7 +219,8 @@ class _Run:
             else:
                 self._make(wish.kind, wish, drafts)
         except InvalidInput as error:
-            self.rejected.append(Rejected(wish.kind, _told((wish.applies_when, wish.rule)), wish.notes, str(error)))
+            refused = Rejected(wish.kind, _told((wish.applies_when, wish.rule)), wish.notes, "")
+            self.rejected[refused] = replace(refused, why=str(error))
 
     def _put(self, wish: Wish) -> None:
         """Take a note out, or move it."""

@@ -129,10 +129,8 @@ class Weighing:
         alike = all(normalised(one.answer) == normalised(answer) for one in old)
         match kind:
             case "add":
-                taken = next((one for one in self.entries if same(one.conditions, conditions)), None)
                 fits, form = not old, "adds a note and names none"
-                if taken is not None:
-                    raise InvalidInput(f"{taken.id!r} has these conditions; to answer otherwise is to contradict it")
+                self._check_new(conditions, answer)
             case "narrow":
                 fits = len(old) == 1 and alike and narrower(conditions, old[0].conditions)
                 form = "names one note, keeps its answer, and holds of less"
@@ -148,21 +146,29 @@ class Weighing:
         if not fits:
             raise InvalidInput(f"this does not do what it says: {kind} {form}")
 
+    def _check_new(self, conditions: Sequence[Condition], answer: str) -> None:
+        """Raise InvalidInput when there is a rule under these conditions."""
+        there = next((one for one in self.entries if same(one.conditions, conditions)), None)
+        if there is not None and normalised(there.answer) == normalised(answer):
+            raise InvalidInput(f"the note {there.id!r} says that already")
+        if there is not None:
+            raise InvalidInput(f"the note {there.id!r} has these conditions; to answer otherwise is to contradict it")
+
     def _check_support(self, entry: Entry, after: Sequence[Entry]) -> None:
         said = self._said(after)[after.index(entry)]
         found = Evidence(said.count(True), said.count(False))
-        if not _beyond_chance(found.supporting, found.contradicting):
-            met = any(holds_of(entry.conditions, one) for one in self._observations)
-            raise InvalidInput(
-                f"{found.supporting} observations speak for it and {found.contradicting} against it"
-                if met
-                else f"its conditions hold of none of {len(self._observations)} observations"
-            )
+        if not any(holds_of(entry.conditions, one) for one in self._observations):
+            raise InvalidInput(f"its conditions hold of none of {len(self._observations)} observations")
+        if found.contradicting > found.supporting:
+            raise InvalidInput(f"{found.supporting} observations speak for it and {found.contradicting} against it")
 
     def _check_gain(self, after: Sequence[Entry], *, strictly: bool = True) -> None:
         better, worse = self._change(after)
         if not (_beyond_chance(better, worse) if strictly else better >= worse):
-            raise InvalidInput(f"with it {better} observations would be answered better and {worse} worse")
+            raise InvalidInput(
+                f"with it {better} observations would be answered better and {worse} worse, which "
+                + ("may be chance" if better > worse else "is no gain")
+            )
 
     def _change(self, after: Sequence[Entry]) -> tuple[int, int]:
         """How many observations another list answers better, and how many worse."""
