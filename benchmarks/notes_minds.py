@@ -56,6 +56,7 @@ class Mind:
         max_new_tokens: int = DEFAULT_REPLY_TOKENS,
     ) -> AssistantMessage:
         """What it makes of the JSON object that it is given."""
+        del tools, may_call, schema, max_new_tokens
         self.told += [message.text for message in messages]
         return AssistantMessage(text=self.say(messages[1].text))
 
@@ -68,7 +69,7 @@ class Mind:
         max_new_tokens: int = DEFAULT_REPLY_TOKENS,
     ) -> Generator[TextDelta | AssistantMessage, None, None]:
         """The same, in one piece."""
-        yield self.reply(messages, max_new_tokens=max_new_tokens)
+        yield self.reply(messages, tools=tools, may_call=may_call, max_new_tokens=max_new_tokens)
 
     def say(self, quoted: str) -> str:
         """Its answer to a conversation that begins with this object."""

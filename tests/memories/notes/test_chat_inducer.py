@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from addenda.errors import InvalidInput, ModelUnavailable
-from addenda.memories.notes.cases import Observation
+from addenda.memories.notes.cases import Case, Observation
 from addenda.memories.notes.chat_inducer import ChatInducer, ChatInducerSettings
 from addenda.memories.notes.drafting import Asking
 from addenda.memories.notes.inducers import Inducer, RuleLearner
@@ -21,14 +21,14 @@ from addenda.memories.notes.rewriting import RewritingSettings, RewrittenNoteboo
 from addenda.models.remote import RemoteModel
 from benchmarks.notes_minds import FLAWS, ORDER, Flaw, Mind
 from tests.chat_server import Answer, ChatServer, Request, Turn, problem
-from tests.memories.notes.tables import CASES, agreement, applied, due, rule, watched
+from tests.memories.notes.tables import agreement, applied, due, rule, watched
 
 HIDDEN = [rule("brosk is dar and quel is lom", "zim"), rule("trune is dar", "fep"), rule("", "gor")]
 GONE = ("retire", "contradict")
 
 
 def notes_of(rules: Sequence[tuple[tuple[Condition, ...], str]]) -> list[HeldNote]:
-    return [HeldNote(f"{n:016x}", conclusion(a), when(c), 1_000 * n) for n, (c, a) in enumerate(rules, 1)]
+    return [HeldNote(f"{n:08x}00000000", conclusion(a), when(c), 1_000 * n) for n, (c, a) in enumerate(rules, 1)]
 
 
 def settings(batch: int = 8, accumulate: int = 4, most: int = 320, **asking: int) -> ChatInducerSettings:
@@ -54,8 +54,13 @@ class Asks(Mind):
         return json.dumps({"drafts": self._suggested} if drafting else {"deltas": self._given})
 
 
-def asked(notes: list[HeldNote], observations: list[Observation], *deltas: dict[str, object], **more: Any) -> Revision:
-    return ChatInducer(Asks(*deltas, **more), settings()).revise(notes, observations)
+def asked(
+    notes: list[HeldNote],
+    observations: list[Observation],
+    *deltas: dict[str, object],
+    drafts: Sequence[dict[str, str]] = (),
+) -> Revision:
+    return ChatInducer(Asks(*deltas, drafts=drafts), settings(accumulate=99)).revise(notes, observations)
 
 
 def kinds(revision: Revision) -> list[str]:
@@ -66,8 +71,8 @@ def whys(revision: Revision) -> list[str]:
     return [one.why for one in revision.rejected]
 
 
-def by_hidden(count: int, seed: int, **more: Any) -> list[Observation]:
-    return watched(HIDDEN, count, random.Random(seed), lambda case: due(HIDDEN, case), **more)
+def by_hidden(count: int, seed: int, noise: float = 0.0) -> list[Observation]:
+    return watched(HIDDEN, count, random.Random(seed), lambda case: due(HIDDEN, case), noise)
 
 
 # -- collapse ----------------------------------------------------------------------------------------------------------
@@ -105,7 +110,7 @@ def test_rewritten_as_a_whole_it_collapses_under_the_same_model(flaw: Flaw) -> N
     text = "\n".join(map(str, notes_of(HIDDEN)))
     notebook.versions.append(text)
     assert agreement(Notebook(notebook.notes), HIDDEN) == 1.0
-    step = notebook.revise(by_hidden(32, 1))
+    step = notebook.revise(by_hidden(8, 1))
     kept = {str(note) for note in notebook.notes}
     assert not {str(note) for note in notes_of(HIDDEN)} <= kept
     assert agreement(Notebook(notebook.notes), HIDDEN) < 0.9
@@ -147,7 +152,7 @@ def test_a_competent_model_learns_the_hidden_list() -> None:
     assert agreement(Notebook(notes), HIDDEN) >= 0.9
 
 
-def decided_by(notebook: Notebook, case: Any) -> str | None:
+def decided_by(notebook: Notebook, case: Case) -> str | None:
     note = notebook.decide(case)
     return None if note is None else note.answer
 
@@ -159,7 +164,7 @@ def test_both_learners_stand_behind_one_protocol() -> None:
 
 def test_evidence_is_counted_by_code() -> None:
     observations = by_hidden(64, 3, noise=0.1)
-    (found,) = asked([], observations, delta("add", words="trune IS NOT lom".lower(), answer="fep")).deltas
+    (found,) = asked(notes_of(HIDDEN[:1]), observations, delta("add", words="TRUNE is not lom", answer="fep")).deltas
     assert found.note is not None
     assert all(observations[place].says("fep") is True for place in found.supporting)
     assert all(observations[place].says("fep") is False for place in found.contradicting)
@@ -170,7 +175,7 @@ def test_evidence_is_counted_by_code() -> None:
 
 def test_each_kind_of_delta_is_taken_where_it_is_borne_out() -> None:
     observations = by_hidden(160, 4)
-    one, two, three = (f"{n:08x}" for n in (1, 2, 3))
+    one, two = "00000001", "00000002"
     wide = notes_of([rule("brosk is dar", "zim"), rule("trune is dar", "fep"), rule("", "gor")])
     revision = asked(wide, observations, delta("narrow", one, words="brosk is dar and quel is lom", answer="zim"))
     assert [(d.kind, d.replaces) for d in revision.deltas] == [("narrow", (wide[0].addendum_id,))]
@@ -190,7 +195,6 @@ def test_each_kind_of_delta_is_taken_where_it_is_borne_out() -> None:
     moved = asked(turned, observations, delta("move", two, before=one))
     assert kinds(moved) == ["move"]
     assert agreement(Notebook(applied(turned, moved.deltas, 1)), HIDDEN) == 1.0
-    assert three
 
 
 @pytest.mark.parametrize(
@@ -209,7 +213,7 @@ def test_each_kind_of_delta_is_taken_where_it_is_borne_out() -> None:
         (delta("add", words="trune is dar", answer="fep"), "says that already"),
         (delta("add", "00000002", words="mib is lom", answer="fep"), "names none"),
         (delta("add", words="the customer is angry", answer="fep"), "hold of none of 80 observations"),
-        (delta("add", words="mib is lom", answer="never heard"), "speak for it and"),
+        (delta("add", words="mib is lom", answer="never heard"), "is no gain"),
         (delta("add", words="mib is lom"), "a note needs a rule"),
         (delta("add", words="mib is l\u200bom", answer="fep"), "U+200B"),
         (delta("move", "00000002", before="00000001"), "answered better"),
@@ -233,17 +237,18 @@ def test_what_many_support_is_contradicted_only_when_several_batches_ask() -> No
     notes = notes_of([rule("", "zim")])
     zim, gor = [rule("", "zim"), rule("", "gor")], [rule("", "gor"), rule("", "zim")]
     wish = delta("contradict", "00000001", words="", answer="gor")
-    observations = [*watched(zim, 64, rng), *watched(gor, 16, rng)]
-    early = asked(notes, observations, wish)
-    assert not early.deltas
+    observations = [*watched(zim, 96, rng), *watched(gor, 24, rng)]
+
+    def revised(momentum: int) -> Revision:
+        chosen = ChatInducerSettings(revision=RevisionSettings(batch=8, momentum=momentum), accumulate=99)
+        return ChatInducer(Asks(wish), chosen).revise(notes, observations)
+
+    assert kinds(revised(1)) == ["contradict"]
+    patient = revised(9)
+    assert ([one.kind for one in patient.held_back], patient.deltas, patient.since) == (["contradict"], (), 0)
     observations += watched(gor, 24, rng)
-    later = asked(notes, observations, wish)
-    assert kinds(later) == ["contradict"]
-    assert later.since == 64
-    patient = ChatInducer(Asks(wish), ChatInducerSettings(revision=RevisionSettings(batch=8, momentum=9)))
-    held = patient.revise(notes, observations)
-    assert [one.kind for one in held.held_back] == ["contradict"]
-    assert not held.deltas
+    later = revised(3)
+    assert (kinds(later), later.since) == (["contradict"], 96)
 
 
 # -- free text ---------------------------------------------------------------------------------------------------------
@@ -258,7 +263,7 @@ def test_free_text_is_only_added_with_the_batch_it_was_drafted_from() -> None:
     assert added.note is not None
     assert (added.note.applies_when, added.note.rule) == ("somebody sounds angry", "Offer a call back")
     assert (added.supporting, added.contradicting, added.drafted_from) == ((), (), tuple(range(20)))
-    undrafted = asked([], told, wish)
+    undrafted = asked(notes_of(HIDDEN), told, wish)
     assert (undrafted.deltas, whys(undrafted)) == ((), ["free text that was drafted from no batch in these words"])
     there = HeldNote("a" * 16, "offer a CALL BACK", "somebody sounds angry", 3)
     again = asked([there], told, wish, drafts=[POLITE])
@@ -381,7 +386,3 @@ def test_a_server_that_is_gone_ends_it(serving: Callable[[Callable[[Request], An
     model = serving(lambda _: problem(500, "gone"))
     with pytest.raises(ModelUnavailable):
         ChatInducer(model).revise([], by_hidden(8, 1))
-
-
-def test_the_cases_are_all_of_a_kind() -> None:
-    assert len(CASES) == 64
