@@ -4,7 +4,8 @@
 
 A scripted chat model (:mod:`benchmarks.notes_minds`) drafts as well as the rule learner in either mode, so the modes
 differ in the revision alone. It begins without a flaw, learns a hidden list (:mod:`benchmarks.notes_world`) from what
-comes of its answers, and has a flaw from then on. Measured at every step: how many notes there are, how many tokens
+comes of its answers, and has a flaw from then on; it also drafts from each batch alone then, as a model does that has
+nothing but its prompt, so that what is lost is not learned anew from memory. Measured at every step: how many notes there are, how many tokens
 they have, and accuracy on all 1,024 cases. `delta` is what `addenda learn --model` does; `rewrite` is the method as it
 was published, which nothing but this uses. Every delta is approved by a scripted reviewer who accepts all.
 """
@@ -63,6 +64,11 @@ class Run:
     rewritten: RewrittenNotebook | None = None
     """The notebook as one text, in the mode `rewrite`."""
 
+    def flawed_step(self) -> dict[str, object]:
+        """A step of a model that knows nothing of earlier batches."""
+        self.mind.forget()
+        return self.step()
+
     def step(self) -> dict[str, object]:
         """Answer a batch of cases, learn from it, and be measured."""
         latest: list[Observation] = []
@@ -108,7 +114,7 @@ def collapse(seeds: Sequence[int]) -> Part:
             for flaw in FLAWS:
                 flawed = deepcopy(run)
                 flawed.mind.flaw = flaw
-                steps = [*healthy, *(flawed.step() for _ in range(FLAWED))]
+                steps = [*healthy, *(flawed.flawed_step() for _ in range(FLAWED))]
                 items.append({"seed": seed, "mode": mode, "flaw": flaw, "steps": steps})
             before = float(str(healthy[-1]["accuracy"]))
             print(f"collapse {mode} seed={seed}: {before:.3f}, {_last(items[-len(FLAWS) :])}", flush=True)

@@ -71,6 +71,10 @@ class Mind:
         """The same, in one piece."""
         yield self.reply(messages, tools=tools, may_call=may_call, max_new_tokens=max_new_tokens)
 
+    def forget(self) -> None:
+        """Know nothing any more of the observations that it was shown."""
+        self._seen = []
+
     def say(self, quoted: str) -> str:
         """Its answer to a conversation that begins with this object."""
         told: Told = json.JSONDecoder().raw_decode(quoted)[0]
