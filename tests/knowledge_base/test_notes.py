@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from addenda.errors import InvalidInput, PermissionDenied
-from addenda.knowledge_base.learning import LEARNER, Lesson
+from addenda.knowledge_base.learning import LEARNER, UNCOUNTED, ChatInducerSettings, Lesson, RevisionSettings
 from addenda.knowledge_base.observing import Batch
 from addenda.ledger import Actor
 from addenda.memories.notes.cases import Observation
+from addenda.memories.notes.chat_inducer import ChatInducer
 from addenda.types import Note
+from benchmarks.notes_minds import ORDER, Flaw, Mind
 from tests.knowledge_base.office import Office, found
 from tests.memories.notes.tables import CASES, due, rule, watched
 
@@ -210,3 +212,47 @@ def test_the_learner_is_a_model_and_can_only_propose(office: Office) -> None:
     ids = proposed(office.kb.learning.run(by=office.ana))
     actors = {event.actor for i in ids for event in office.kb.history(i)}
     assert actors == {Actor(kind="model", name=LEARNER)}
+
+
+def mind(flaw: Flaw = "none") -> ChatInducer:
+    return ChatInducer(Mind(flaw), ChatInducerSettings(revision=RevisionSettings(batch=40), accumulate=1))
+
+
+def test_what_a_language_model_learns_is_proposed_in_its_name(office: Office) -> None:
+    batch = observe(office, watched(HIDDEN, 120, random.Random(11)))
+    lesson = office.kb.learning.run(by=office.ana, inducer=mind())
+    ids = proposed(lesson)
+    assert (lesson.by, lesson.unlearned) == ("scripted (none)", ())
+    actors = {event.actor for i in ids for event in office.kb.history(i)}
+    assert actors == {Actor(kind="model", name="scripted (none)")}
+    addendum = office.kb.addendum(ids[0])
+    assert (addendum.author, addendum.evidence, addendum.trust) == ("scripted (none)", (batch,), "low")
+    assert addendum.tags == ("learned", "add", f"since:{batch}/1")
+    assert isinstance(addendum.content, Note)
+    assert all(ref.startswith(f"{batch}/") for ref in addendum.content.supported_by)
+    again = office.kb.learning.run(by=office.ana, inducer=mind())
+    assert {one.duplicate_of for one in again.learned} == set(ids)
+    office.kb.changes.approve(ids, by=office.ben)
+    assert office.activate(ids).active == tuple(ids)
+    assert agreement(office, HIDDEN) >= 0.9
+
+
+@pytest.mark.parametrize("flaw", ["starts anew", "silent", "malformed", "invents ids"])
+def test_a_model_that_forgets_or_says_nothing_usable_takes_no_note_away(office: Office, flaw: Flaw) -> None:
+    observe(office, watched(HIDDEN, 120, random.Random(12)))
+    ids = learn(office)
+    lesson = office.kb.learning.run(by=office.ana, inducer=mind(flaw))
+    assert proposed(lesson) == []
+    assert bool(lesson.unlearned) == (flaw == "malformed")
+    assert bool(lesson.rejected) == (flaw in ("starts anew", "invents ids"))
+    assert {office.status(i) for i in ids} == {"active"}
+
+
+def test_an_order_among_the_notes_waits_for_a_person_as_a_note_that_nobody_counted(office: Office) -> None:
+    batch = observe(office, watched(HIDDEN, 40, random.Random(13)))
+    lesson = office.kb.learning.run(by=office.ana, inducer=mind("obeys"))
+    (remark,) = [one for one in lesson.learned if one.delta.drafted_from]
+    assert isinstance(remark.addendum.content, Note)
+    assert (remark.addendum.content.rule, remark.addendum.content.supported_by) == (ORDER, ())
+    assert UNCOUNTED in remark.addendum.tags
+    assert (remark.addendum.evidence, office.status(remark.addendum.id)) == ((batch,), "proposed")

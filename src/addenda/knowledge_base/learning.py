@@ -1,27 +1,53 @@
 """Learning notes from observations: what a revision of the notebook asks for, as proposals with their evidence.
 
-The learner proposes as a model does: nothing it writes is live before a person, or a policy that a person set,
-approved it, and the gate tested it. A proposal names the notes that it replaces and the observations that speak for
-and against it; its trust is that of the least trusted batch behind it, and never more than :data:`HIGHEST_TRUST`.
+Who learns is an :class:`Inducer`: the rule learner, or a language model. It proposes as a model does: nothing it writes
+is live before a person, or a policy that a person set, approved it, and the gate tested it. A proposal names the notes
+that it replaces and the observations that speak for and against it; its trust is that of the least trusted batch
+behind it, and never more than :data:`HIGHEST_TRUST`. A note in free text, of which nobody can count that, is tagged
+:data:`UNCOUNTED` and names the observations that it was drafted from as its evidence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from addenda.knowledge_base.changes import Changes
 from addenda.knowledge_base.learned import SINCE, TAG, first_counted, live_tags
 from addenda.knowledge_base.memories import Memories
 from addenda.knowledge_base.observing import Observed, Observing
+from addenda.knowledge_base.progress import Progress, phase, silent
 from addenda.ledger import Actor, Ledger, Person, least_trust, require, utc_now
+from addenda.memories.notes.chat_inducer import ChatInducerSettings
 from addenda.memories.notes.deltas import Delta
+from addenda.memories.notes.drafting import Asking
+from addenda.memories.notes.inducers import RULE_LEARNER, Inducer, RuleLearner
 from addenda.memories.notes.notebook import HeldNote
-from addenda.memories.notes.revision import RevisionSettings, revise
+from addenda.memories.notes.revision import Fault, Rejected, RevisionSettings
+from addenda.text import clean
 from addenda.types import Addendum, Note, Trust
 
-LEARNER = "rule learner"
+__all__ = [
+    "HIGHEST_TRUST",
+    "LEARNER",
+    "UNCOUNTED",
+    "Asking",
+    "ChatInducerSettings",
+    "Delta",
+    "Learned",
+    "Learning",
+    "Lesson",
+    "Rejected",
+    "RevisionSettings",
+    "Unlearned",
+]
+
+LEARNER = RULE_LEARNER
 """The name under which rules are proposed that were learned without a language model."""
+
+UNCOUNTED = "uncounted"
+"""Marks a note in free text: nobody counted what speaks for it."""
 
 HIGHEST_TRUST: Trust = "low"
 """A learned note is trusted no more than this, whatever its observations."""
@@ -42,8 +68,23 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlearned:
+    """Observations about which a language model gave nothing usable."""
+
+    work: str
+    """What it was asked for: ``induction`` or ``revision``."""
+    first: str
+    """The first of these observations."""
+    last: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """What one run of the learner came to."""
+
+    by: str
+    """Who learned: the author of the proposals."""
 
     observations: int
     notes: int
@@ -53,6 +94,9 @@ class Lesson:
     """What too few batches ask for so far."""
     since: str
     """The first observation that counted; those before it were made under other rules."""
+    rejected: tuple[Rejected, ...] = ()
+    """What a language model asked for and is not taken, each with the reason."""
+    unlearned: tuple[Unlearned, ...] = ()
 
 
 class Learning:
@@ -66,44 +110,75 @@ class Learning:
         self._observing = observing
 
     def run(
-        self, *, by: Person, settings: RevisionSettings | None = None, reason: str = "", dry_run: bool = False
+        self,
+        *,
+        by: Person,
+        inducer: Inducer | None = None,
+        reason: str = "",
+        progress: Progress = silent,
+        dry_run: bool = False,
     ) -> Lesson:
         """Propose what the observations ask for.
 
+        Args:
+            by: Who lets it learn.
+            inducer: Who learns; the rule learner when it is None.
+            reason: Why; it stays in the history, with the person's name.
+            progress: Called while it goes on.
+            dry_run: Show what would be proposed, and propose nothing.
+
         Raises PermissionDenied when the person may not propose, InvalidInput when nothing can be learned from the
-        observations there are, MissingDependency without numpy.
+        observations there are, MissingDependency without numpy, ModelUnavailable when a language model gives no answer.
+        Nothing is proposed then.
         """
         if not dry_run:
             require(self._ledger.state(), by, "proposed")
+        learner = RuleLearner() if inducer is None else inducer
+        author = clean(learner.name, "the name of the model")
         observed, notes = self._observing.all(), self.notes()
         start = first_counted(live_tags(self._ledger), observed)
-        revision = revise(notes, [one.observation for one in observed], settings, since=start)
+        observations = [one.observation for one in observed]
+        revision = learner.revise(notes, observations, since=start, progress=phase(progress, "learning"))
         since = observed[revision.since].ref
-        drafts = [(delta, _proposal(delta, observed, notes, since)) for delta in revision.deltas]
-        learned = self._propose(drafts, by, reason, dry_run=dry_run)
-        return Lesson(len(observed), len(notes), learned, revision.held_back, since)
+        drafts = [(delta, _proposal(delta, observed, notes, since, author)) for delta in revision.deltas]
+        learned = self._propose(drafts, author, by, reason, dry_run=dry_run)
+        return Lesson(
+            by=author,
+            observations=len(observed),
+            notes=len(notes),
+            learned=learned,
+            held_back=revision.held_back,
+            since=since,
+            rejected=revision.rejected,
+            unlearned=tuple(_unlearned(one, observed) for one in revision.faults),
+        )
+
+    def by_model(self, settings: ChatInducerSettings | None = None) -> AbstractContextManager[Inducer]:
+        """The model in use as the one that learns; see :meth:`addenda.knowledge_base.models.ModelInUse.inducing`."""
+        return self._memories.base.inducing(settings)
 
     def notes(self) -> tuple[HeldNote, ...]:
         """The notes that hold now, in the order in which they are tried, whoever may be answered from them."""
         return self._memories.notes_at(utc_now())
 
     def _propose(
-        self, drafts: Sequence[tuple[Delta, Addendum]], by: Person, reason: str, *, dry_run: bool
+        self, drafts: Sequence[tuple[Delta, Addendum]], author: str, by: Person, reason: str, *, dry_run: bool
     ) -> tuple[Learned, ...]:
-        waiting = self._waiting()
+        waiting = self._waiting(author)
         known = {i: waiting.get(_words(addendum)) for i, (_, addendum) in enumerate(drafts)}
         fresh = [draft for i, draft in enumerate(drafts) if known[i] is None]
         if fresh and not dry_run:
             replaces = {addendum.id: delta.replaces for delta, addendum in fresh}
             why = f"learned for {by.name}" + (f": {reason}" if reason else "")
-            learner = Actor(kind="model", name=LEARNER)
+            require(self._ledger.state(), by, "proposed")  # a model may have thought for hours
+            learner = Actor(kind="model", name=author)
             self._changes.propose([addendum for _, addendum in fresh], by=learner, reason=why, replaces=replaces)
         return tuple(Learned(delta, addendum, known[i]) for i, (delta, addendum) in enumerate(drafts))
 
-    def _waiting(self) -> dict[tuple[object, ...], str]:
-        """The notes that the learner proposed and nobody decided about yet, by their words."""
+    def _waiting(self, author: str) -> dict[tuple[object, ...], str]:
+        """The notes that the same learner proposed and nobody decided about yet, by their words."""
         records = [r for r in self._ledger.state().records.values() if r.kind == "note" and r.stage in _UNDECIDED]
-        mine = [record.id for record in records if record.proposal.author == LEARNER]
+        mine = [record.id for record in records if record.proposal.author == author]
         return {_words(addendum): i for i, addendum in self._ledger.addenda(mine).items()}
 
 
@@ -112,9 +187,15 @@ def _words(addendum: Addendum) -> tuple[object, ...]:
     return (note.rule, note.applies_when, note.withdrawn) if isinstance(note, Note) else (addendum.id,)
 
 
-def _proposal(delta: Delta, observed: Sequence[Observed], notes: Sequence[HeldNote], since: str) -> Addendum:
+def _unlearned(fault: Fault, observed: Sequence[Observed]) -> Unlearned:
+    return Unlearned(fault.work, observed[fault.first].ref, observed[fault.last].ref, fault.why)
+
+
+def _proposal(
+    delta: Delta, observed: Sequence[Observed], notes: Sequence[HeldNote], since: str, author: str
+) -> Addendum:
     """What a delta is as a proposal."""
-    behind = [observed[place] for place in sorted((*delta.supporting, *delta.contradicting))]
+    behind = [observed[place] for place in sorted((*delta.supporting, *delta.contradicting, *delta.drafted_from))]
     old = {note.addendum_id: note for note in notes}
     if delta.note is None:
         gone = old[delta.replaces[0]]
@@ -129,8 +210,8 @@ def _proposal(delta: Delta, observed: Sequence[Observed], notes: Sequence[HeldNo
     return Addendum(
         content=note,
         source=f"observations from {since} on",
-        author=LEARNER,
+        author=author,
         evidence=tuple(dict.fromkeys(one.document_id for one in behind)),
         trust=least_trust((*(one.trust for one in behind), HIGHEST_TRUST)),
-        tags=(TAG, delta.kind, f"{SINCE}{since}"),
+        tags=(TAG, delta.kind, *((UNCOUNTED,) if delta.drafted_from else ()), f"{SINCE}{since}"),
     )

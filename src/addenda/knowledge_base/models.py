@@ -18,7 +18,9 @@ from pydantic import SecretStr
 
 from addenda.errors import InvalidInput, LedgerBroken, MissingDependency, ModelMismatch, UnreadableFile
 from addenda.ledger import Ledger
+from addenda.memories.notes.chat_inducer import ChatInducer, ChatInducerSettings
 from addenda.memories.notes.following import NotesAlone, NotesInContext
+from addenda.memories.notes.inducers import Inducer
 from addenda.memories.triples.remote_writer import RemoteWriter
 from addenda.memories.triples.tool_reading import ToolReading
 from addenda.memories.triples.writers import Writer
@@ -194,6 +196,25 @@ class ModelInUse:
         if self._writing is None:
             self._writing = self._local_writing(name)
         yield self._writing
+
+    @contextmanager
+    def inducing(self, settings: ChatInducerSettings | None = None) -> Generator[Inducer]:
+        """The model as one that learns notes, to be used inside the ``with`` block.
+
+        It need not be the model that the knowledge base was made with: what it learns is only ever proposed.
+
+        Raises InvalidInput for a local model, which holds no conversation here, or an unusable address;
+        MissingDependency.
+        """
+        name = self.name
+        if not is_remote(name):
+            raise InvalidInput(
+                f"the model {name!r} cannot learn notes: it is asked for answers in a given form, which takes a model "
+                "behind an OpenAI-compatible address (--model URL#NAME); without --model the rule learner learns, "
+                "which needs no language model"
+            )
+        with _remote(name, self._choice) as remote:
+            yield ChatInducer(remote, settings, name=name, at_once=remote.batch_size)
 
     def close(self) -> None:
         """Close the connections to a remote model."""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from addenda.errors import InvalidInput
 from addenda.intervals import wilson
-from addenda.memories.notes.cases import Observation
+from addenda.memories.notes.cases import Observation, holds, implies
 from addenda.memories.notes.confidence import Evidence
 from addenda.memories.notes.deltas import deltas_between
 from addenda.memories.notes.drift import learned_since_change
@@ -171,6 +171,28 @@ def test_a_delta_brings_its_evidence_in_words() -> None:
     assert delta.note is not None
     assert (delta.note.applies_when, delta.note.rule) == ("a is 1", "the answer is x y")
     assert (delta.supporting, delta.contradicting) == ((0, 2), (1,))
+
+
+def test_a_threshold_that_moves_narrows_or_generalises() -> None:
+    notes = notes_of([rule("age is at least 5", "x"), rule("", "y")])
+    last = induced("", "y", 1)
+    assert kinds(notes, [induced("age is at least 7", "x"), last]) == [("narrow", (1,))]
+    assert kinds(notes, [induced("age is at least 3", "x"), last]) == [("generalise", (1,))]
+    assert kinds(notes, [induced("age is below 3", "x"), last]) == [("add", ()), ("retire", (1,))]
+
+
+CONDITIONS = st.builds(
+    Condition,
+    st.sampled_from(["a", "A"]),
+    st.sampled_from(["is", "is not", "is at least", "is below"]),
+    st.sampled_from(["3", "5", "5.0", "x", "X"]),
+)
+
+
+@given(CONDITIONS, CONDITIONS, st.sampled_from(["3", "4", "5", "5.0", "6", "x", "y"]))
+def test_what_a_condition_implies_holds_wherever_it_does(one: Condition, other: Condition, value: str) -> None:
+    if implies(one, other) and holds(one, {"a": value}):
+        assert holds(other, {"a": value})
 
 
 @given(st.data())

@@ -11,6 +11,8 @@ from openpyxl import Workbook
 from addenda.memories.notes.cases import to_line
 from addenda.surfaces.cli.wording import says
 from addenda.types import Note
+from benchmarks.notes_minds import Flaw, Mind
+from tests.chat_server import ChatServer, Turn
 from tests.memories.notes.tables import NAMES, rule, watched
 from tests.surfaces.cli.desk import Desk
 
@@ -172,3 +174,55 @@ def test_a_person_is_told_what_a_note_contradicts_and_can_replace_it(desk: Desk)
     assert [note["id"] for note in desk.json("notes")["notes"]] == [made["id"]]
     assert "is superseded" in desk.run(*other, "x is y", "--replaces", first, by="Ana").err
     assert "--replaces is for --note" in desk.run("propose", "a", "b", "c", "--replaces", first, by="Ana").err
+
+
+def mind(flaw: Flaw = "none") -> ChatServer:
+    """A server with a model that learns notes, or spoils them."""
+    thinking = Mind(flaw)
+    return ChatServer(answering=lambda request: Turn(thinking.say(request.body["messages"][1]["content"])))
+
+
+def test_a_language_model_learns_and_is_named(desk: Desk, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    desk.json("observe", str(log), by="Ana")
+    with mind() as server:
+        model = f"{server.url}#mind"
+        arguments = ["learn", "--model", model, "--batch", "40", "--accumulate", "1", "--prompt-tokens", "9000"]
+        assert desk.json(*arguments, "--dry-run", by="Ana")["learned"]
+        shown = desk.run(*arguments, by="Ana")
+    assert "brosk is dar and quel is lom: the answer is zim" in shown.out
+    assert model in shown.out
+    assert len(server.requests) == 12
+    ids = desk.json("approve", "--all", "--tag", "learned", by="Ben")["approved"]
+    desk.json("activate", "--all", by="Ben")
+    assert desk.run("ask", "brosk is dar and quel is lom?").out == "zim\n"
+    assert {one["author"] for one in desk.json("notes")["notes"]} == {model}
+    with mind("starts anew") as server:
+        arguments = ["learn", "--model", f"{server.url}#other", "--batch", "40", "--latest", "40"]
+        spoilt = desk.json(*arguments, by="Ana")
+        assert "not taken (about" in desk.run(*arguments, by="Ana").out
+    assert spoilt["learned"] == []
+    assert {one["kind"] for one in spoilt["rejected"]} >= {"retire"}
+    with mind("malformed") as server:
+        done = desk.run("learn", "--model", f"{server.url}#other", "--batch", "40", "--latest", "40", by="Ana")
+    assert "came to nothing" in done.err
+    assert "the notes fit" not in done.out
+    assert len(desk.json("notes")["notes"]) == len(ids)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["--batch", "4"], "give --model as well"),
+        (["--prompt-tokens", "400"], "give --model as well"),
+        (["--model", "bundled"], "'bundled' cannot learn notes"),
+        (["--model", "http://127.0.0.1:9/v1"], "does not say which model"),
+    ],
+)
+def test_how_a_model_is_asked_needs_one_that_can_be_asked(
+    desk: Desk, log: Path, arguments: list[str], wanted: str
+) -> None:
+    desk.json("observe", str(log), by="Ana")
+    done = desk.run("learn", *arguments, "--json", by="Ana")
+    assert (done.code, wanted in done.error["message"]) == (2, True)
+    assert desk.json("list", "--tag", "learned")["total"] == 0

@@ -166,6 +166,22 @@ def holds(condition: Condition, values: Mapping[str, str]) -> bool:
             return one is not None and other is not None and (one >= other) == (condition.test == "is at least")
 
 
+def implies(one: Condition, other: Condition) -> bool:
+    """Whether a condition cannot hold where another one does not; False where that cannot be told from the words."""
+    if normalised(one.attribute) != normalised(other.attribute):
+        return False
+    if one.test == "is":
+        return holds(other, {normalised(one.attribute): normalised(one.value)})
+    if one.test != other.test:
+        return False
+    if normalised(one.value) == normalised(other.value):
+        return True
+    given, wanted = number(normalised(one.value)), number(normalised(other.value))
+    if one.test == "is not" or given is None or wanted is None:
+        return False
+    return given >= wanted if one.test == "is at least" else given <= wanted
+
+
 def number(text: str) -> Decimal | None:
     """The number that a text begins with, a comma taken for a point; None where there is none."""
     found = _NUMBER.match(text)

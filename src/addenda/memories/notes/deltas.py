@@ -2,19 +2,21 @@
 
 A rule that came back unchanged is no delta. Of the others, each new rule is told as what it does to the notes that go:
 the same conditions with another answer *contradict*; the same answer under more conditions *narrows*, under fewer
-*generalises*, and *merges* where several go for it. What goes and has no successor is *retired*. Notes that stay keep
-their places, as far as their order is the one that was learned; new ones get places between them.
+*generalises* (a threshold that moves does the one or the other), and *merges* where several go for it. What goes and
+has no successor is *retired*. Notes that stay keep their places, as far as their order is the one that was learned; new
+ones get places between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from addenda.memories.notes.induction import InducedRule
-from addenda.memories.notes.language import Condition, conclusion, when
+from addenda.memories.notes.language import conclusion, when
+from addenda.memories.notes.lists import narrower, same
 from addenda.memories.notes.notebook import HeldNote
 from addenda.text import normalised
 from addenda.types import Note
@@ -39,6 +41,8 @@ class Delta:
     supporting: tuple[int, ...] = ()
     """Observations that the note decides and that speak for it, by their place; none for ``retire``."""
     contradicting: tuple[int, ...] = ()
+    drafted_from: tuple[int, ...] = ()
+    """Observations behind a note in free text, of which nobody can count what speaks for it; else none."""
 
 
 def deltas_between(notes: Sequence[HeldNote], learned: Sequence[InducedRule]) -> list[Delta]:
@@ -73,24 +77,15 @@ def _new(rule: InducedRule, place: int, going: Sequence[HeldNote]) -> tuple[Delt
 
 
 def _successor_of(rule: InducedRule, going: Sequence[HeldNote]) -> tuple[DeltaKind, list[HeldNote]]:
-    wanted = _asked(rule.conditions)
-    asked = {note.addendum_id: _asked(note.conditions or ()) for note in going}
-    contradicted = [note for note in going if asked[note.addendum_id] == wanted]
+    contradicted = [note for note in going if same(note.conditions or (), rule.conditions)]
     if contradicted:
         return "contradict", contradicted[:1]
     alike = [note for note in going if normalised(note.answer or "") == normalised(rule.answer)]
-    wider = [note for note in alike if asked[note.addendum_id] > wanted]
-    if wider:
-        return ("merge" if len(wider) > 1 else "generalise"), wider
-    narrower = [note for note in alike if asked[note.addendum_id] < wanted]
-    return ("narrow", narrower[:1]) if narrower else ("add", [])
-
-
-def _asked(conditions: Sequence[Condition]) -> frozenset[Condition]:
-    """Conditions as they are compared."""
-    return frozenset(
-        replace(one, attribute=normalised(one.attribute), value=normalised(one.value)) for one in conditions
-    )
+    generalised = [note for note in alike if narrower(note.conditions or (), rule.conditions)]
+    if generalised:
+        return ("merge" if len(generalised) > 1 else "generalise"), generalised
+    narrowed = [note for note in alike if narrower(rule.conditions, note.conditions or ())]
+    return ("narrow", narrowed[:1]) if narrowed else ("add", [])
 
 
 def _places(notes: Sequence[HeldNote], learned: Sequence[InducedRule]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from addenda.memories.notes.cases import Case, Observation, holds
+from addenda.memories.notes.cases import Case, Observation, holds, implies
 from addenda.memories.notes.language import Condition
 
 ListedRule: TypeAlias = tuple[tuple[Condition, ...], str]
@@ -15,6 +15,17 @@ ListedRule: TypeAlias = tuple[tuple[Condition, ...], str]
 def holds_of(conditions: Sequence[Condition], case: Case) -> bool:
     """Whether all conditions hold of a case."""
     return all(holds(condition, case.values) for condition in conditions)
+
+
+def narrower(some: Sequence[Condition], others: Sequence[Condition], *, strictly: bool = True) -> bool:
+    """Whether conditions can hold only where others do; ``strictly``: and not the other way round as well."""
+    inside = all(any(implies(one, other) for one in some) for other in others)
+    return inside and not (strictly and narrower(others, some, strictly=False))
+
+
+def same(some: Sequence[Condition], others: Sequence[Condition]) -> bool:
+    """Whether conditions hold wherever others do, and nowhere else."""
+    return narrower(some, others, strictly=False) and narrower(others, some, strictly=False)
 
 
 def decided(rules: Sequence[ListedRule], observations: Sequence[Observation]) -> list[list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
@@ -10,12 +11,20 @@ import typer
 
 from addenda.errors import InvalidInput
 from addenda.knowledge_base.changes import Proposing
-from addenda.knowledge_base.learning import Delta, Learned, Lesson
+from addenda.knowledge_base.learning import (
+    Asking,
+    ChatInducerSettings,
+    Delta,
+    Learned,
+    Lesson,
+    Rejected,
+    RevisionSettings,
+)
 from addenda.knowledge_base.observation_files import read_observation_file
 from addenda.knowledge_base.observing import Batch
-from addenda.surfaces.cli.context import begin
+from addenda.surfaces.cli.context import begin, fields
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
-from addenda.surfaces.cli.output import pairs, table
+from addenda.surfaces.cli.output import Output, pairs, table
 from addenda.surfaces.cli.wording import says
 from addenda.types import Note, Trust
 
@@ -29,6 +38,9 @@ _DONE = {
     "retire": "holds no longer",
 }
 """What each kind of delta is called."""
+
+_WORK = {"induction": "what was drafted from", "revision": "the revision after"}
+"""What a language model was asked for."""
 
 
 def observe(
@@ -102,6 +114,35 @@ def _kept(made: Proposing, *, dry_run: bool) -> str:
 
 
 def learn(
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="URL#NAME",
+            help="The language model that learns; it gets the observations sent to it.",
+            show_default="none, the rule learner learns",
+        ),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", min=1, help="With --model: observations that it is shown at a time.", show_default="8"),
+    ] = None,
+    accumulate: Annotated[
+        int | None,
+        typer.Option("--accumulate", min=1, help="With --model: batches before each revision.", show_default="4"),
+    ] = None,
+    latest: Annotated[
+        int | None,
+        typer.Option("--latest", min=1, help="With --model: so many observations are shown.", show_default="320"),
+    ] = None,
+    prompt_tokens: Annotated[
+        int | None,
+        typer.Option("--prompt-tokens", min=200, help="With --model: length of a prompt.", show_default="6000"),
+    ] = None,
+    answer_tokens: Annotated[
+        int | None,
+        typer.Option("--answer-tokens", min=16, help="With --model: length of an answer.", show_default="2048"),
+    ] = None,
     reason: ReasonOption = "",
     kb: KbOption = None,
     token_file: TokenOption = None,
@@ -110,28 +151,60 @@ def learn(
 ) -> None:
     """Learn notes from the observations there are, as proposals.
 
-    No language model is needed: the learner looks for the list of rules that explains what turned out right in the
-    fewest words, starting from the notes that are live. What differs is proposed note by note, each with the
-    observations that speak for and against it, and with the notes that it replaces.
+    The rule learner, which needs no language model, looks for the list of rules that explains what turned out right in
+    the fewest words, starting from the notes that are live. With `--model` a language model drafts notes from batches
+    of observations and asks for changes; what the observations do not bear out is left out and named. What differs is
+    proposed note by note, each with the observations that speak for and against it, and with the notes that it
+    replaces.
     """
-    call = begin(kb, as_json=as_json, token_file=token_file)
-    with call.open() as opened:
-        lesson = opened.learning.run(by=call.person(opened), reason=reason, dry_run=dry_run)
+    call = begin(kb, as_json=as_json, token_file=token_file, model=model)
+    asking = fields(prompt_tokens=prompt_tokens, answer_tokens=answer_tokens)
+    showing = fields(accumulate=accumulate, most=latest)
+    if model is None and (batch or asking or showing):
+        raise InvalidInput(
+            "--batch, --accumulate, --latest, --prompt-tokens and --answer-tokens say how a language model is asked; "
+            "give --model as well, or leave them out"
+        )
+    with ExitStack() as opening:
+        opened = opening.enter_context(call.open())
+        person = call.person(opened)
+        inducer = None
+        if model is not None:
+            size = ChatInducerSettings().revision.batch if batch is None else batch
+            revision = RevisionSettings(batch=size)
+            settings = ChatInducerSettings.model_validate(
+                {"revision": revision, "asking": Asking.model_validate(asking), **showing}
+            )
+            inducer = opening.enter_context(opened.learning.by_model(settings))
+        progress = opening.enter_context(call.out.progress())
+        lesson = opened.learning.run(by=person, inducer=inducer, reason=reason, progress=progress, dry_run=dry_run)
+    _show(call.out, lesson, dry_run=dry_run)
+
+
+def _show(out: Output, lesson: Lesson, *, dry_run: bool) -> None:
+    """What a run of the learner came to, and what to do next."""
     rows = [_told(one, dry_run=dry_run) for one in lesson.learned]
     rows += [
         (_DONE[delta.kind], "" if delta.note is None else says(delta.note), "", _held_back(delta))
         for delta in lesson.held_back
     ]
+    rows += [(_DONE[one.kind], one.words, "", _refused(one)) for one in lesson.rejected]
     headers = ("what", "note", "for and against", "what became of it")
     counts = [
         ("observations", str(lesson.observations)),
         ("that count", f"from {lesson.since} on"),
         ("notes that are live", str(lesson.notes)),
+        ("learned by", lesson.by),
     ]
-    shown = table(headers, rows) if rows else "the notes fit the observations; nothing is to be changed"
-    call.out.result(_described(lesson, dry_run=dry_run), shown, pairs(counts))
+    nothing = "nothing is to be changed"
+    shown = (
+        table(headers, rows) if rows else nothing if lesson.unlearned else f"the notes fit the observations; {nothing}"
+    )
+    out.result(_described(lesson, dry_run=dry_run), shown, pairs(counts))
+    for one in lesson.unlearned:
+        out.warn(f"{_WORK[one.work]} observations {one.first} to {one.last} came to nothing: {one.why}")
     if any(one.duplicate_of is None for one in lesson.learned) and not dry_run:
-        call.out.note("next, somebody else: `addenda approve --all --tag learned`, then `addenda activate --all`")
+        out.note("next, somebody else: `addenda approve --all --tag learned`, then `addenda activate --all`")
 
 
 def notes(kb: KbOption = None, as_json: JsonOption = False) -> None:
@@ -171,12 +244,19 @@ def notes(kb: KbOption = None, as_json: JsonOption = False) -> None:
 def _told(one: Learned, *, dry_run: bool) -> tuple[str, str, str, str]:
     note = one.addendum.content
     counted = f"{len(one.delta.supporting)} / {len(one.delta.contradicting)}" if one.delta.note else ""
+    if one.delta.drafted_from:
+        counted = "not countable"
     return _DONE[one.delta.kind], says(note) if isinstance(note, Note) else "", counted, _became(one, dry_run=dry_run)
 
 
 def _held_back(delta: Delta) -> str:
     about = f" (about {', '.join(delta.replaces)})" if delta.replaces else ""
     return f"held back{about}: too few batches ask for it so far"
+
+
+def _refused(one: Rejected) -> str:
+    about = f" (about {', '.join(one.notes)})" if one.notes else ""
+    return f"not taken{about}: {one.why}"
 
 
 def _became(one: Learned, *, dry_run: bool) -> str:
@@ -194,6 +274,13 @@ def _described(lesson: Lesson, *, dry_run: bool) -> dict[str, object]:
         "notes": lesson.notes,
         "learned": list(_learned(lesson.learned)),
         "held_back": [{"kind": delta.kind, "replaces": list(delta.replaces)} for delta in lesson.held_back],
+        "by": lesson.by,
+        "rejected": [
+            {"kind": one.kind, "words": one.words, "notes": list(one.notes), "why": one.why} for one in lesson.rejected
+        ],
+        "unlearned": [
+            {"work": one.work, "first": one.first, "last": one.last, "why": one.why} for one in lesson.unlearned
+        ],
     }
 
 
@@ -208,4 +295,5 @@ def _learned(learned: Sequence[Learned]) -> Iterator[dict[str, object]]:
             "replaces": list(one.delta.replaces),
             "trust": one.addendum.trust,
             "evidence": list(one.addendum.evidence),
+            "countable": not one.delta.drafted_from,
         }
