@@ -54,7 +54,7 @@ def learn(office: Office) -> list[str]:
 
 
 def proposed(lesson: Lesson) -> list[str]:
-    return [one.addendum.id for one in lesson.learned if one.duplicate_of is None]
+    return [one.addendum.id for one in lesson.learned if one.is_new]
 
 
 def asked(office: Office, words: str) -> tuple[str, list[str]]:
@@ -97,6 +97,17 @@ def test_what_is_learned_waits_for_somebody_else(office: Office) -> None:
     again = office.kb.learning.run(by=office.ana)
     assert proposed(again) == []
     assert [one.duplicate_of for one in again.learned] == ids
+
+
+def test_what_was_rejected_is_not_asked_for_again_until_much_more_was_observed(office: Office) -> None:
+    observe(office, watched(HIDDEN, 60, random.Random(2)))
+    ids = proposed(office.kb.learning.run(by=office.ana))
+    office.kb.changes.reject(ids, by=office.ben, reason="not so fast")
+    again = office.kb.learning.run(by=office.ana)
+    assert proposed(again) == []
+    assert [one.rejected_as for one in again.learned] == ids
+    observe(office, watched(HIDDEN, 120, random.Random(3)))
+    assert len(proposed(office.kb.learning.run(by=office.ana))) >= 2
 
 
 def test_a_dry_run_proposes_nothing(office: Office) -> None:

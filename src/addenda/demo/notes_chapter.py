@@ -329,7 +329,7 @@ class _Story:
     def _lesson(self) -> tuple[tuple[str, ...], int]:
         """Learn once: the kinds of deltas that went live, and how many were held back."""
         lesson = self._kb.learning.run(by=self._ana)
-        proposed = {one.addendum.id: one.delta.kind for one in lesson.learned if one.duplicate_of is None}
+        proposed = {one.addendum.id: one.delta.kind for one in lesson.learned if one.is_new}
         self.proposed += len(proposed)
         live = self._go_live(list(proposed), "the demo's reviewer accepts every proposal of the learner")
         return tuple(proposed[i] for i in live), len(lesson.held_back)

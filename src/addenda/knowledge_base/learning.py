@@ -9,7 +9,7 @@ behind it, and never more than :data:`HIGHEST_TRUST`. A note in free text, of wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from addenda.knowledge_base.learned import SINCE, TAG, first_counted, live_tags
 from addenda.knowledge_base.memories import Memories
 from addenda.knowledge_base.observing import Observed, Observing
 from addenda.knowledge_base.progress import Progress, phase, silent
-from addenda.ledger import Actor, Ledger, Person, least_trust, require, utc_now
+from addenda.ledger import Actor, Ledger, Person, Stage, least_trust, require, utc_now
 from addenda.memories.notes.chat_inducer import ChatInducerSettings
 from addenda.memories.notes.deltas import Delta
 from addenda.memories.notes.drafting import Asking
@@ -53,7 +53,11 @@ HIGHEST_TRUST: Trust = "low"
 """A learned note is trusted no more than this, whatever its observations."""
 
 
-_UNDECIDED = frozenset({"proposed", "needs_review", "approved", "gate_failed", "tested"})
+MORE_OBSERVED = 2
+"""A note that was rejected is proposed again when so many times as many observations bear on it."""
+
+_UNDECIDED: frozenset[Stage] = frozenset({"proposed", "needs_review", "approved", "gate_failed", "tested"})
+_REJECTED: frozenset[Stage] = frozenset({"rejected"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,13 @@ class Learned:
     """The proposal, as it was made or would be."""
     duplicate_of: str | None
     """Id of an open proposal that asks for the same; the new one is then not made."""
+    rejected_as: str | None = None
+    """Id of such a proposal that was rejected, where little was observed since; the new one is then not made either."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is proposed."""
+        return self.duplicate_of is None and self.rejected_as is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,22 +175,43 @@ class Learning:
     def _propose(
         self, drafts: Sequence[tuple[Delta, Addendum]], author: str, by: Person, reason: str, *, dry_run: bool
     ) -> tuple[Learned, ...]:
-        waiting = self._waiting(author)
-        known = {i: waiting.get(_words(addendum)) for i, (_, addendum) in enumerate(drafts)}
-        fresh = [draft for i, draft in enumerate(drafts) if known[i] is None]
+        waiting, rejected = self._of(author, _UNDECIDED), self._of(author, _REJECTED)
+        found = [_weighed(delta, addendum, waiting, rejected) for delta, addendum in drafts]
+        fresh = [one for one in found if one.is_new]
         if fresh and not dry_run:
-            replaces = {addendum.id: delta.replaces for delta, addendum in fresh}
+            replaces = {one.addendum.id: one.delta.replaces for one in fresh}
             why = f"learned for {by.name}" + (f": {reason}" if reason else "")
             require(self._ledger.state(), by, "proposed")  # a model may have thought for hours
             learner = Actor(kind="model", name=author)
-            self._changes.propose([addendum for _, addendum in fresh], by=learner, reason=why, replaces=replaces)
-        return tuple(Learned(delta, addendum, known[i]) for i, (delta, addendum) in enumerate(drafts))
+            self._changes.propose([one.addendum for one in fresh], by=learner, reason=why, replaces=replaces)
+        return tuple(found)
 
-    def _waiting(self, author: str) -> dict[tuple[object, ...], str]:
-        """The notes that the same learner proposed and nobody decided about yet, by their words."""
-        records = [r for r in self._ledger.state().records.values() if r.kind == "note" and r.stage in _UNDECIDED]
+    def _of(self, author: str, stages: frozenset[Stage]) -> dict[tuple[object, ...], Addendum]:
+        """What the same learner proposed that stands there now, by its words; the latest of several."""
+        records = [r for r in self._ledger.state().records.values() if r.kind == "note" and r.stage in stages]
         mine = [record.id for record in records if record.proposal.author == author]
-        return {_words(addendum): i for i, addendum in self._ledger.addenda(mine).items()}
+        return {_words(addendum): addendum for addendum in self._ledger.addenda(mine).values()}
+
+
+def _weighed(
+    delta: Delta,
+    addendum: Addendum,
+    waiting: Mapping[tuple[object, ...], Addendum],
+    rejected: Mapping[tuple[object, ...], Addendum],
+) -> Learned:
+    """A draft, and whether somebody has to decide about it already, or has decided."""
+    open_one, refused = waiting.get(_words(addendum)), rejected.get(_words(addendum))
+    if open_one is not None:
+        return Learned(delta, addendum, open_one.id)
+    if refused is not None and _counted(addendum) < MORE_OBSERVED * _counted(refused):
+        return Learned(delta, addendum, None, refused.id)
+    return Learned(delta, addendum, None)
+
+
+def _counted(addendum: Addendum) -> int:
+    """How many observations bear on a note."""
+    note = addendum.content
+    return len(note.supported_by) + len(note.contradicted_by) if isinstance(note, Note) else 0
 
 
 def _words(addendum: Addendum) -> tuple[object, ...]:
@@ -201,12 +233,13 @@ def _proposal(
         gone = old[delta.replaces[0]]
         note = Note(rule=gone.rule, applies_when=gone.applies_when, place=gone.place, withdrawn=True)
     else:
-        note = delta.note.model_copy(
-            update={
-                "supported_by": tuple(observed[place].ref for place in delta.supporting),
-                "contradicted_by": tuple(observed[place].ref for place in delta.contradicting),
-            }
-        )
+        note = delta.note
+    note = note.model_copy(
+        update={
+            "supported_by": tuple(observed[place].ref for place in delta.supporting),
+            "contradicted_by": tuple(observed[place].ref for place in delta.contradicting),
+        }
+    )
     return Addendum(
         content=note,
         source=f"observations from {since} on",

@@ -203,7 +203,7 @@ def _show(out: Output, lesson: Lesson, *, dry_run: bool) -> None:
     out.result(_described(lesson, dry_run=dry_run), shown, pairs(counts))
     for one in lesson.unlearned:
         out.warn(f"{_WORK[one.work]} observations {one.first} to {one.last} came to nothing: {one.why}")
-    if any(one.duplicate_of is None for one in lesson.learned) and not dry_run:
+    if any(one.is_new for one in lesson.learned) and not dry_run:
         out.note("next, somebody else: `addenda approve --all --tag learned`, then `addenda activate --all`")
 
 
@@ -262,6 +262,8 @@ def _refused(one: Rejected) -> str:
 def _became(one: Learned, *, dry_run: bool) -> str:
     if one.duplicate_of is not None:
         return f"waits already as {one.duplicate_of}"
+    if one.rejected_as is not None:
+        return f"was rejected as {one.rejected_as}; proposed again when twice as much speaks about it"
     replaced = f", replaces {', '.join(one.delta.replaces)}" if one.delta.replaces else ""
     return ("would be proposed" if dry_run else f"proposed as {one.addendum.id}") + replaced
 
@@ -289,8 +291,9 @@ def _learned(learned: Sequence[Learned]) -> Iterator[dict[str, object]]:
         note = one.addendum.content
         yield {
             "kind": one.delta.kind,
-            "id": one.addendum.id if one.duplicate_of is None else one.duplicate_of,
+            "id": one.duplicate_of or one.rejected_as or one.addendum.id,
             "waited_already": one.duplicate_of is not None,
+            "was_rejected": one.rejected_as is not None,
             "note": note.model_dump(mode="json") if isinstance(note, Note) else None,
             "replaces": list(one.delta.replaces),
             "trust": one.addendum.trust,
