@@ -7,8 +7,8 @@ differ in the revision alone. It begins without a flaw, learns a hidden list (:m
 comes of its answers, and has a flaw from then on; it also drafts from each batch alone then, as a model does that has
 nothing but its prompt, so that what is lost is not learned anew from memory. Measured at every step: how many notes
 there are, how many tokens they have, and accuracy on all 1,024 cases. `delta` is what `addenda learn --model` does;
-`rewrite` is the method as it was published, which nothing but this uses. Every delta is approved by a scripted
-reviewer who accepts all.
+`rewrite` is the method as it was published, which nothing but this uses. Every delta is approved by a scripted reviewer
+who accepts all.
 """
 
 from __future__ import annotations
