@@ -2,7 +2,7 @@
 
 Batches of 5, 10, 20 and 40 answers; 1, 2 or 4 batches answered with the same notebook before one revision
 (accumulation, which is nothing but when somebody calls for learning); with and without momentum. Accuracy on all cases
-after 200 observations (240 where 160 answers make a step), without and with 15 % wrong feedback.
+after 200 observations (240 in steps of 80 answers, 320 in steps of 160), without and with 15 % wrong feedback.
 """
 
 from __future__ import annotations

@@ -76,6 +76,12 @@ TRIPLES: Mapping[str, tuple[str, str, str]] = {
 """For each metric of the triples memory the part of its benchmark, the target, and what is counted."""
 
 NOTES: Mapping[str, tuple[str, str, str]] = {
+    "gold_accuracy": ("gold", "ceiling", "the hidden rules as notes, 1,024 questions in words"),
+    "gold_other_task_accuracy": ("gold", "", "control: the notes of another hidden list, a guess where none decides"),
+    "induction_accuracy_100": ("induction", "", "notes written once from 100 labels"),
+    "tree1_accuracy_100": ("induction", "", "scikit-learn's decision tree on the same labels"),
+    "induction_accuracy_200_noise15": ("induction", "", "notes written once from 200 labels, 15 % of them wrong"),
+    "tree5_accuracy_200_noise15": ("induction", "", "the tree on the same labels, five cases in a leaf at least"),
     "loop_accuracy": ("loop", "≥ 0.97", "after 200 observations, feedback without errors, all 1,024 cases"),
     "loop_accuracy_noise5": ("loop", "", "5 % of the feedback is wrong"),
     "loop_accuracy_noise15": ("loop", "≥ 0.90", "15 % of the feedback is wrong"),
@@ -88,6 +94,20 @@ NOTES: Mapping[str, tuple[str, str, str]] = {
     "empty_notebook_accuracy": ("loop", "", "control: the same system with no note, which guesses"),
     "notes_of_another_task_accuracy": ("loop", "", "control: the notes of another hidden list"),
     "all_examples_accuracy": ("loop", "", "control: all observations as examples, the most alike vote"),
+    "feedback_accuracy_self_judged90": ("feedback", "", "judged by a model that is right in 90 % of the cases"),
+    "feedback_accuracy_self_judged80": ("feedback", "", "in 80 %"),
+    "feedback_accuracy_lookalike": ("feedback", "", "two rules differ in one condition and answer otherwise"),
+    "feedback_accuracy_distractor": (
+        "feedback",
+        "",
+        "an attribute that goes along in 90 % of the cases while learning",
+    ),
+    "wine_accuracy": ("tables", "", "wine: told only what was right; cases never seen, mean"),
+    "wine_tree1": ("tables", "", "scikit-learn's decision tree, told the labels of the same cases"),
+    "wine_notes": ("tables", "", "notes (number)"),
+    "breast_cancer_accuracy": ("tables", "", "breast cancer, the same"),
+    "breast_cancer_tree1": ("tables", "", "the tree"),
+    "breast_cancer_notes": ("tables", "", "notes (number)"),
     "drift_recovery_observations": ("drift", "≤ 100", "one rule changes: observations until above 0.90 again"),
     "drift_recovery_observations_all_rules": ("drift", "", "all rules are others"),
     "drift_recovery_observations_noise15": ("drift", "", "one rule, 15 % wrong feedback (151: not within 150)"),

@@ -285,6 +285,14 @@ def test_noise_alone_is_no_change_of_the_rules() -> None:
     assert at == 0
 
 
+def test_observations_without_attributes_are_no_time_before_a_change() -> None:
+    spoken = [Observation(text=f"Hello number {n}", answer="gor", right=True) for n in range(20)]  # type: ignore[call-arg]
+    observations = [*spoken, *watched(HIDDEN, 60, random.Random(15), lambda _case: "zim")]
+    revision = revise(notes_of([rule("", "gor")]), observations)
+    assert revision.since == 0
+    assert revision.deltas
+
+
 def test_surprises_are_what_a_list_does_not_let_expect() -> None:
     observations = watched(HIDDEN, 50, random.Random(14))
     assert not any(surprises(HIDDEN, observations))

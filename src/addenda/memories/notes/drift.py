@@ -1,9 +1,10 @@
 """Drift: whether, and from which observation on, other rules hold than before.
 
 Idea: feedback that two lists of rules, one before a moment and one after it, explain in fewer words than one list can
-comes from rules that changed at that moment (minimum description length, Rissanen 1978). Only moments are tried after
-which the rules there are surprise more often than before, so that nothing is computed as long as all is well, and of
-these the few at which the change is sharpest.
+comes from rules that changed at that moment (minimum description length, Rissanen 1978). What the second list has in
+common with the first need not be written down again, so a single rule that changed is noticed early. Only moments are
+tried after which the rules there are surprise more often than before, and of these the few at which the change is
+sharpest.
 """
 
 from __future__ import annotations
@@ -45,17 +46,19 @@ def learned_since_change(
     Raises InvalidInput and MissingDependency as :func:`~.induction.induce` does.
     """
     one = induce(observations, rules, induction)
-    found, most = (0, one), one.score + margin
+    found, most = 0, one.score + margin
     for cut in _sharpest(rules, observations, batch):
-        before, after = (induce(some, rules, induction) for some in (observations[:cut], observations[cut:]))
+        before = induce(observations[:cut], rules, induction)
+        known = [(rule.conditions, rule.answer) for rule in before.rules]
+        after = induce(observations[cut:], known, induction, familiar=True)
         if before.score + after.score > most:
-            found, most = (cut, after), before.score + after.score
-    return found
+            found, most = cut, before.score + after.score
+    return (0, one) if found == 0 else (found, induce(observations[found:], rules, induction))
 
 
 def _sharpest(rules: Sequence[ListedRule], observations: Sequence[Observation], batch: int) -> list[int]:
     """The moments at which the share of surprises changes most, the sharpest last."""
-    told = [surprises(rules, [one]) for one in observations]
+    told = [surprises(rules, [one] if one.values else []) for one in observations]
     contrasts = {
         cut: _contrast(list(chain(*told[:cut])), list(chain(*told[cut:])))
         for back in range(1, MOST_BATCHES + 1)
@@ -67,9 +70,9 @@ def _sharpest(rules: Sequence[ListedRule], observations: Sequence[Observation], 
 def _contrast(before: Sequence[bool], after: Sequence[bool]) -> float:
     """How much better surprises are explained when their share differs before and after a moment, in nats.
 
-    It is 0 where there are not more of them after it than before, beyond chance.
+    It is 0 where there are not more of them after it than before, beyond chance, or nothing to compare with.
     """
-    if wilson(sum(after), len(after))[0] <= (sum(before) + 1) / (len(before) + 2):
+    if not before or wilson(sum(after), len(after))[0] <= (sum(before) + 1) / (len(before) + 2):
         return 0.0
     return _told(before) + _told(after) - _told([*before, *after])
 

@@ -61,6 +61,8 @@ def induce(
     observations: Sequence[Observation],
     start: Sequence[ListedRule] = (),
     settings: InductionSettings | None = None,
+    *,
+    familiar: bool = False,
 ) -> Induced:
     """The decision list that explains these observations in the fewest words.
 
@@ -68,6 +70,7 @@ def induce(
         observations: With attributes; those without are passed over.
         start: Conditions and answers of the rules there are, in order; the search begins there too.
         settings: What may be written.
+        familiar: Whether the conditions of the rules there are cost nothing to write down again.
 
     Raises InvalidInput when nothing can be learned, because no observation has attributes and feedback, and
     MissingDependency where numpy is not installed.
@@ -85,4 +88,4 @@ def induce(
         raise MissingDependency(
             "learning from observations needs numpy; install it with: pip install 'addenda[notes]'"
         ) from error
-    return Learner([observations[place] for place in usable], start, chosen).learn(usable)
+    return Learner([observations[place] for place in usable], start, chosen, familiar=familiar).learn(usable)

@@ -30,6 +30,8 @@ class Learner:
         observations: Sequence[Observation],
         start: Sequence[ListedRule],
         settings: InductionSettings,
+        *,
+        familiar: bool = False,
     ) -> None:
         """Take the observations, all with attributes and feedback, the list to start from, and what may be written."""
         self._observations, self._settings = observations, settings
@@ -51,6 +53,8 @@ class Learner:
         self._searches: dict[float, ListSearch] = {}
         """By the share of wrong feedback; what one beginning found, others need not look for."""
         self._start = self._known(given, [normalised(answer) for _, answer in start])
+        if familiar:
+            self._candidates.cost[[candidate for candidate, _ in self._start]] = 0.0
 
     def learn(self, places: Sequence[int]) -> Induced:
         """The best list. ``places`` says where each observation stands among those that the caller counts."""
