@@ -1,6 +1,6 @@
 """The notes memory: what the offline learner makes of feedback, how it follows a change, and how notes are followed.
 
-    python -m benchmarks.notes [--quick] [--parts gold induction loop sweeps feedback drift tables select]
+    python -m benchmarks.notes [--quick] [--parts PART...]
 
 Each part is a module `benchmarks/notes_PART.py`, which says what it measures, with a function `measure`; it writes a
 result of its own, `results/notes.PART.json`, with its per-item results beside it, and `results/notes.json` has the
@@ -17,11 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 from benchmarks import (
+    notes_collapse,
     notes_drift,
     notes_feedback,
     notes_gold,
     notes_induction,
     notes_loop,
+    notes_poison,
     notes_select,
     notes_sweeps,
     notes_tables,
@@ -37,6 +39,8 @@ PARTS: Mapping[str, Callable[[Sequence[int]], Part]] = {
     "feedback": notes_feedback.measure,
     "drift": notes_drift.measure,
     "tables": notes_tables.measure,
+    "collapse": notes_collapse.measure,
+    "poison": notes_poison.measure,
     "select": notes_select.measure,
 }
 

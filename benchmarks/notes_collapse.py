@@ -1,6 +1,6 @@
-"""Whether a notebook outlives the model that revises it: deltas that code counts, against a text that is rewritten.
+"""Part *collapse* of the notes benchmark: whether a notebook outlives the model that revises it.
 
-    python -m benchmarks.notes_collapse [--quick]
+Deltas that code counts stand against a text that is rewritten. The first seeds alone, because each takes minutes.
 
 A scripted chat model (:mod:`benchmarks.notes_minds`) drafts as well as the rule learner in either mode, so the modes
 differ in the revision alone. It begins without a flaw, learns a hidden list (:mod:`benchmarks.notes_world`) from what
@@ -13,11 +13,9 @@ who accepts all.
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 
@@ -30,9 +28,9 @@ from addenda.memories.notes.revision import RevisionSettings
 from addenda.memories.notes.rewriting import RewritingSettings, RewrittenNotebook
 from benchmarks.notes_minds import FLAWS, Flaw, Mind
 from benchmarks.notes_world import Table, make_table, observed
-from benchmarks.results import write
+from benchmarks.results import Part
 
-SEEDS = tuple(range(3_001, 3_021))
+MOST_SEEDS = 5
 HEALTHY, FLAWED = 5, 3
 """Steps without a flaw, and with one."""
 BATCH = 32
@@ -40,16 +38,6 @@ BATCH = 32
 ASKING = Asking(prompt_tokens=50_000)
 KEPT = 0.9
 """A notebook has not collapsed as long as it is as accurate as this share of what it was before the flaw."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The result of one part."""
-
-    metrics: Mapping[str, object]
-    details: Mapping[str, object]
-    items: Iterable[Mapping[str, object]]
-    seeds: Sequence[int]
 
 
 @dataclass
@@ -103,10 +91,11 @@ class Run:
         self.notebook = Notebook([*(note for note in self.notebook.notes if note.addendum_id not in gone), *new])
 
 
-def collapse(seeds: Sequence[int]) -> Part:
+def measure(seeds: Sequence[int]) -> Part:
     """Size and accuracy of the notebook before a model has a flaw, and after."""
     items: list[dict[str, object]] = []
-    for seed in seeds:
+    chosen = seeds[:MOST_SEEDS]
+    for seed in chosen:
         for mode in ("delta", "rewrite"):
             run = Run(make_table(random.Random(seed)), random.Random(seed))
             if mode == "rewrite":
@@ -147,7 +136,7 @@ def collapse(seeds: Sequence[int]) -> Part:
             },
         },
         items=items,
-        seeds=seeds,
+        seeds=chosen,
     )
 
 
@@ -179,24 +168,3 @@ def _share_kept(items: Sequence[Mapping[str, object]]) -> float:
 
 def _last(items: Sequence[Mapping[str, object]]) -> str:
     return ", ".join(f"{item['flaw']} {_at(item, -1, 'accuracy'):.3f}" for item in items)
-
-
-def main() -> None:
-    """Measure and write the result."""
-    parser = argparse.ArgumentParser(description="Measure whether a notebook outlives the model that revises it.")
-    parser.add_argument("--quick", action="store_true", help="few seeds; the result is not to be committed")
-    quick = bool(parser.parse_args().quick)
-    part = collapse(SEEDS[:3] if quick else SEEDS)
-    write(
-        "notes.collapse",
-        seeds=part.seeds,
-        metrics=part.metrics,
-        details=part.details,
-        items=part.items,
-        quick=quick,
-    )
-    print(json.dumps(part.metrics, indent=2))
-
-
-if __name__ == "__main__":
-    main()
