@@ -14,13 +14,14 @@ policies, on the same observations:
 
 - *autopilot*: one reviewer, and by itself where a source has earned it. The bound is lower than by default, so that
   trust is easier to earn and there is more to lose.
-- *automatic*: learned notes need no approval.
+- *automatic*: one reviewer until the feed turns, and no approval from then on, as if trust once earned were for good.
 - *one reviewer*: all wait for a person.
 
 Counted are the notes that went live without a person and have cases answered wrongly that a note with conditions, which
 a person approved, answers rightly or did until it was replaced (`poisoned_notes_live`); all notes that went live
 without a person and are wrong; the share of known cases that those have answered wrongly, summed over batches
-(`exposure`); and the observations from the turn until the source was dropped back.
+(`exposure`); and the observations from the turn until the source was dropped back. What is audited is drawn anew in each run, so
+counts differ a little from run to run.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from __future__ import annotations
 import random
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -62,11 +63,12 @@ SOURCE = Actor(kind="model", name="counting script")
 ENOUGH = 3
 """Labels of a combination before a note is proposed about it."""
 LEARNED = Rule(name="learned", approval="one reviewer", kinds=("note",), tags=(TAG,))
-POLICIES = {
-    "autopilot": LEARNED.model_copy(update={"autopilot": PILOT}),
-    "automatic": LEARNED.model_copy(update={"approval": "automatic"}),
-    "one reviewer": LEARNED,
+POLICIES: Mapping[str, tuple[Rule, Rule]] = {
+    "autopilot": (LEARNED.model_copy(update={"autopilot": PILOT}),) * 2,
+    "automatic": (LEARNED, LEARNED.model_copy(update={"approval": "automatic"})),
+    "one reviewer": (LEARNED, LEARNED),
 }
+"""The rule before the feed turns, and the rule from then on."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +116,15 @@ class Poison:
 class Trial:
     """One knowledge base under one policy."""
 
-    def __init__(self, directory: Path, seed: int, rule: Rule) -> None:
+    def __init__(self, directory: Path, seed: int, rules: tuple[Rule, Rule]) -> None:
         """Found it: an admin who hands in the feed, and a reviewer."""
         self.desk = make_desk(random.Random(seed))
         self.rng = random.Random(seed + 1)
         founded = KnowledgeBase.create(directory / "kb", admin="feed", memories=["triples"])
         self.kb = founded.knowledge_base
         self.feed = self.kb.authenticate(founded.token)
-        self.kb.governance.set_policy(Policy(rules=(rule,)), by=self.feed)
+        self.rule, self.later = rules
+        self.kb.governance.set_policy(Policy(rules=(self.rule,)), by=self.feed)
         token = str(self.kb.governance.add_person("reviewer", ["approver"], by=self.feed).token)
         self.reviewer: Person = self.kb.authenticate(token)
         self.labels: defaultdict[tuple[Condition, ...], Counter[str]] = defaultdict(Counter)
@@ -140,6 +143,9 @@ class Trial:
         turned = 0
         for phase in range(PHASES):
             poisons = list(self._poisons(phase)) if phase >= TURN else []
+            if phase == TURN and self.later != self.rule:
+                waits = self.kb.governance.set_policy(Policy(rules=(self.later,)), by=self.feed).waiting
+                self.kb.governance.confirm(str(waits), by=self.reviewer)
             for number in range(BATCHES):
                 self._batch(phase, number, poisons)
                 turned += len(poisons) > 0
@@ -291,9 +297,9 @@ def measure(seeds: Sequence[int]) -> Part:
     """Poisoned observations under three policies."""
     items: list[dict[str, object]] = []
     for seed in seeds:
-        for name, rule in POLICIES.items():
+        for name, rules in POLICIES.items():
             with TemporaryDirectory() as directory:
-                trial = Trial(Path(directory), seed, rule)
+                trial = Trial(Path(directory), seed, rules)
                 try:
                     item = {"seed": seed, "policy": name, **trial.run()}
                 finally:
