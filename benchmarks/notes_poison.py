@@ -20,8 +20,8 @@ policies, on the same observations:
 Counted are the notes that went live without a person and have cases answered wrongly that a note with conditions, which
 a person approved, answers rightly or did until it was replaced (`poisoned_notes_live`); all notes that went live
 without a person and are wrong; the share of known cases that those have answered wrongly, summed over batches
-(`exposure`); and the observations from the turn until the source was dropped back. What is audited is drawn anew in each run, so
-counts differ a little from run to run.
+(`exposure`); and the observations from the turn until the source was dropped back. What is audited is drawn anew in
+each run, so counts differ a little from run to run.
 """
 
 from __future__ import annotations
