@@ -172,7 +172,10 @@ def _waiting(kb: KnowledgeBase) -> Iterator[Finding]:
     unfinished = state.unfinished()
     fix = "make the folder writable and open it again: it is finished then" if unfinished else ""
     yield Finding("warning" if unfinished else "ok", "activations", f"{len(unfinished)} unfinished", fix)
-    open_ones = [r for r in state.records.values() if r.status(now) in {"proposed", "needs_review"}]
+    # Documents are evidence: they need no approval to be that.
+    open_ones = [
+        r for r in state.records.values() if r.kind != "document" and r.status(now) in {"proposed", "needs_review"}
+    ]
     if open_ones:
         days = (now - min(record.proposed_at for record in open_ones)).days
         found = f"{len(open_ones)} wait for approval, the oldest for {days} days"
