@@ -94,8 +94,8 @@ class Run:
 def measure(seeds: Sequence[int]) -> Part:
     """Size and accuracy of the notebook before a model has a flaw, and after."""
     items: list[dict[str, object]] = []
-    chosen = seeds[:MOST_SEEDS]
-    for seed in chosen:
+    few = seeds[:MOST_SEEDS]
+    for seed in few:
         for mode in ("delta", "rewrite"):
             run = Run(make_table(random.Random(seed)), random.Random(seed))
             if mode == "rewrite":
@@ -136,7 +136,7 @@ def measure(seeds: Sequence[int]) -> Part:
             },
         },
         items=items,
-        seeds=chosen,
+        seeds=few,
     )
 
 
