@@ -1,6 +1,6 @@
 """Part *collapse* of the notes benchmark: whether a notebook outlives the model that revises it.
 
-Deltas that code counts stand against a text that is rewritten. The first seeds alone, because each takes minutes.
+Deltas that code counts stand against a text that is rewritten.
 
 A scripted chat model (:mod:`benchmarks.notes_minds`) drafts as well as the rule learner in either mode, so the modes
 differ in the revision alone. It begins without a flaw, learns a hidden list (:mod:`benchmarks.notes_world`) from what
@@ -30,7 +30,6 @@ from benchmarks.notes_minds import FLAWS, Flaw, Mind
 from benchmarks.notes_world import Table, make_table, observed
 from benchmarks.results import Part
 
-MOST_SEEDS = 5
 HEALTHY, FLAWED = 5, 3
 """Steps without a flaw, and with one."""
 BATCH = 32
@@ -94,8 +93,7 @@ class Run:
 def measure(seeds: Sequence[int]) -> Part:
     """Size and accuracy of the notebook before a model has a flaw, and after."""
     items: list[dict[str, object]] = []
-    chosen = seeds[:MOST_SEEDS]
-    for seed in chosen:
+    for seed in seeds:
         for mode in ("delta", "rewrite"):
             run = Run(make_table(random.Random(seed)), random.Random(seed))
             if mode == "rewrite":
@@ -136,7 +134,7 @@ def measure(seeds: Sequence[int]) -> Part:
             },
         },
         items=items,
-        seeds=chosen,
+        seeds=seeds,
     )
 
 

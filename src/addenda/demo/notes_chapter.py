@@ -101,18 +101,7 @@ def run_notes_chapter(
         bars = Bars(console)
         story = _Story(kb, *two_people(kb, founded.token), desk, seed, course)
         story.ask_before(bars)
-        with bars.phases("batches") as progress:
-            for done in range(course.first):
-                story.batch("before")
-                progress("learning", done + 1, course.first)
-            corrected = story.correct()
-            for done in range(course.corrected):
-                story.batch("before")
-                progress("after the correction", done + 1, course.corrected)
-            then = story.now()
-            for done in range(course.changed):
-                story.batch("after")
-                progress("under changed rules", done + 1, course.changed)
+        corrected, then = _batches(story, course, bars)
         followed = story.followed(then)
         end, notebook = story.shares("after"), story.notebook()
         decided = story.decided(followed.question)
@@ -140,6 +129,26 @@ def run_notes_chapter(
         )
     write_notes_report(directory, result)
     return result
+
+
+def _batches(story: _Story, course: Course, bars: Bars) -> tuple[Corrected, _Then]:
+    """All batches: those before and after the correction, and those under changed rules.
+
+    Returns what was corrected, and what was answered before the change.
+    """
+    with bars.phases("batches") as progress:
+        for done in range(course.first):
+            story.batch("before")
+            progress("learning", done + 1, course.first)
+        corrected = story.correct()
+        for done in range(course.corrected):
+            story.batch("before")
+            progress("after the correction", done + 1, course.corrected)
+        then = story.now()
+        for done in range(course.changed):
+            story.batch("after")
+            progress("under changed rules", done + 1, course.changed)
+    return corrected, then
 
 
 @dataclass(frozen=True, slots=True)
