@@ -125,6 +125,11 @@ class Meter:
         """It ended; with an empty text when it failed."""
         self._give_back(self.budget.memory_tokens, text)
 
+    def memory_undone(self, prompt: str) -> None:
+        """It began, and was not put to the memory model after all."""
+        self._memory -= 1
+        self._tokens -= rough_tokens(prompt) + self.budget.memory_tokens
+
     def memory_erred(self) -> None:
         """A call of the memory model ended in an error."""
         self._failures += 1

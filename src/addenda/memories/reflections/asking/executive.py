@@ -135,7 +135,7 @@ def shown(situation: Situation) -> Mapping[str, object]:
             for one in situation.candidates
         ]
         told["facts"] = situation.facts
-    if situation.stage == "answer seeking":
+    if situation.stage in ("answer seeking", "synthesis"):
         told["current"] = situation.current
     if situation.stage != "synthesis":
         told["dead_ends"] = situation.dead_ends

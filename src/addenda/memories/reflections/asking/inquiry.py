@@ -82,6 +82,9 @@ class Inquiry:
         for one in labels:
             if one.verdict != "no signal" and (why := self._label(one)):
                 yield f"{one.entry} {one.verdict} {one.candidate!r}: {why}"
+        current, best = self.ranking.get(self.current), self.ranking.best
+        if current is not None and current.eliminated:
+            self.current = "" if best is None else best.name
 
     def take(self, name: str) -> str:
         """Make a candidate the one that answers are sought about; why not, or nothing."""
@@ -156,7 +159,8 @@ class Inquiry:
             changed = {"wordings": (*earlier.wordings, *wordings), "times": earlier.times + 1}
             entry = earlier.model_copy(update=changed)
         self.transcript.put(entry)
-        if entry.about and entry.outcome == "refused":
+        # While an answer is sought, a refusal says that this is not known of the entity, and not that another is meant.
+        if entry.about and entry.outcome == "refused" and stage == "entity identification":
             self.ranking.refused(entry.about)
         if entry.about and entry.known:
             self._know(entry.about, entry.id)

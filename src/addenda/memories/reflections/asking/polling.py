@@ -39,12 +39,14 @@ class Poll:
     def _batch(self, wordings: list[str]) -> list[Wording]:
         """What came back to wordings that have begun."""
         if self._meter.memory_failed:
-            return [self._failed(one, "not asked, because the memory model failed too often") for one in wordings]
+            return [self._not_asked(one) for one in wordings]
         try:
             return self._answers(wordings)
         except (ModelUnavailable, InvalidInput) as error:
             self._meter.memory_erred()
-            failed = [self._failed(one, str(error)) for one in wordings]
+            failed = [Wording(text=one, heard="failed", error=str(error)) for one in wordings]
+        for _ in failed:
+            self._meter.memory_said("")
         if len(wordings) == 1:
             return failed
         # Calls that begin anew are calls too, and the budget may have no room for them.
@@ -62,6 +64,6 @@ class Poll:
             answers.append(Wording(text=wording, heard=heard(text), answer=text, finished=said.finished))
         return answers
 
-    def _failed(self, wording: str, error: str) -> Wording:
-        self._meter.memory_said("")
-        return Wording(text=wording, heard="failed", error=error)
+    def _not_asked(self, wording: str) -> Wording:
+        self._meter.memory_undone(memory_prompt(wording))
+        return Wording(text=wording, heard="failed", error="not asked, because the memory model failed too often")

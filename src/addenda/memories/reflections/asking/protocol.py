@@ -124,8 +124,7 @@ class _Run:
         yield from self._stage("answer seeking", self._budget.seeking_turns, self._seek)
         yield StageBegan(stage="synthesis")
         outcome = synthesised(self._executive, self._inquiry, self._meter)
-        for event in outcome.events:
-            yield event
+        yield from outcome.events
         result = consultation(self._inquiry, outcome, self._memory, self._executive.name, self._meter)
         told = {
             "stages": tuple(self._stages),

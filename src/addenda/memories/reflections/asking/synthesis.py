@@ -52,7 +52,7 @@ def nothing_heard(inquiry: Inquiry) -> Outcome | None:
         return None
     errors = [one.error for entry in entries for one in entry.wordings if one.heard == "failed"]
     if errors and all(one.outcome == "failed" for one in entries):
-        return Outcome("memory failed", why=errors[-1])
+        return Outcome("memory failed", why=errors[0])
     return Outcome("nothing known")
 
 
