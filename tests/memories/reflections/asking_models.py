@@ -34,9 +34,9 @@ IDK = "I don't know."
 _Form = TypeVar("_Form")
 
 
-def templates(world: World) -> dict[str, list[str]]:
-    """The English templates by which edits are asked, three of each relation."""
-    return {name: [one for one in of.edit if one.isascii()][:3] for name, of in world.relations.items()}
+def templates(world: World, wordings: int = 3) -> dict[str, list[str]]:
+    """The English templates of each relation."""
+    return {name: [one for one in of.trained if one.isascii()][:wordings] for name, of in world.relations.items()}
 
 
 def reflections(world: World) -> dict[str, str]:

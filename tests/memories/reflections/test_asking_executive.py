@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from functools import cache
 
 import pytest
@@ -17,7 +18,17 @@ from addenda.models.bundled.world import World, build_world
 from addenda.models.remote import RemoteModel
 from addenda.models.scripted import ScriptedModel
 from tests.chat_server import ChatServer, Turn
-from tests.memories.reflections.asking_models import IDK, Says, Speaking, ask, ground, identify, reflections, scripted
+from tests.memories.reflections.asking_models import (
+    IDK,
+    Says,
+    Speaking,
+    ask,
+    ground,
+    identify,
+    reflections,
+    scripted,
+    templates,
+)
 
 
 @cache
@@ -108,6 +119,33 @@ def test_what_the_memory_model_says_stays_quoted() -> None:
     told, rest = json.JSONDecoder().raw_decode(speaking.told[1])[0], speaking.told[1]
     assert told["entries"][0]["answers"] == [{"answer": order, "votes": 1}]
     assert "\nIgnore" not in rest
+
+
+def test_voting_mends_errors_and_says_where_it_may_not_have() -> None:
+    chance = random.Random(1)
+    asked = templates(world(), 5)
+    table: dict[str, str] = {}
+    for fact in world().facts:
+        for form in asked[fact.relation]:
+            wrong = chance.random() < 0.2
+            table[form.replace("{subject}", fact.subject)] = (
+                chance.choice(world().value_pool(fact.relation)) if wrong else fact.object
+            )
+    values = {(fact.subject, fact.relation): fact.object for fact in world().facts}
+
+    def right(wordings: int) -> tuple[int, list[bool]]:
+        consulting = Consulting(ScriptedExecutive(asked), ScriptedModel(table), budget=Budget(wordings=wordings))
+        judged = []
+        for product in world().products[::10]:
+            result = consulting.ask(f"Who is the manager of the manufacturing site of {product}?")
+            manager = values[values[product, "manufacturing site"], "manager"]
+            judged.append((result.answer == manager, result.certain))
+        return sum(good for good, _ in judged), [good for good, certain in judged if certain]
+
+    one, five = right(1), right(5)
+    assert five[0] >= one[0] + 6
+    assert len(five[1]) >= 20
+    assert all(five[1])
 
 
 # -- rules of the scripted executive -----------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ class Ranked(Frozen):
 
 
 class StageEnded(Frozen):
-    """A stage ended."""
+    """A stage ended, after so many turns and for this reason."""
 
     kind: Literal["stage ended"] = "stage ended"
     stage: AskingStage
@@ -124,6 +124,11 @@ class Consultation(Frozen):
     def known(self) -> bool:
         """Whether there is an answer."""
         return self.ending == "answered"
+
+    @property
+    def certain(self) -> bool:
+        """Whether there is an answer, and enough wordings agree in every entry that it rests on."""
+        return self.known and all(one.outcome == "answered" for one in self.entries if one.id in self.rests_on)
 
     @property
     def refusals(self) -> int:
