@@ -228,7 +228,7 @@ def test_what_is_no_open_question_about_a_known_entity_is_not_asked() -> None:
     executive = Says(
         ground(
             ask("Is it Orm?"), ask("Was it Orm who did?"), ask(QUESTION), ask("Who knows Vel?", about="Vel"),
-            ask("Who knows it?", about="Arle"), ask("Who built\u202e it?"), ask("Who built Arle?", "Did Orm?"),
+            ask("Who knows it?", about="Arle"), ask("Who built\u202e it?"), ask("Who built Arle?", "Did he?"),
         ),
         [identify()],
         [seek(ask(QUESTION), ask("Is Arle a town? Give its mayor.", about="Arle"))],
@@ -238,6 +238,19 @@ def test_what_is_no_open_question_about_a_known_entity_is_not_asked() -> None:
     assert sorted(memory.asked[2:]) == sorted([QUESTION, "Is Arle a town? Give its mayor."])
     for why in ["only yes or no", "which is asked last", "names 'Vel'", "does not name 'Arle'", "U+202E"]:
         assert why in refused(result)
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Is the bridge of Arle old?", False), ("Did Orm build it?", False), ("Could he?", False),
+        ("Was kostet die Br\u00fccke?", True), ("Do kogo nale\u017cy most?", True), ("Can you say who did it?", True),
+        ("Is it old? Give the year.", True), ("Will Smith of Arle, born?", True), ("Island of the bridge?", True),
+    ],
+)  # fmt: skip
+def test_questions_that_yes_or_no_answers_are_told_from_others(question: str, asked: bool) -> None:
+    _, memory = consult(Says(ground(ask(question))), {})
+    assert memory.asked == [question] * asked
 
 
 def test_a_question_about_nobody_is_not_asked_once_somebody_is_meant() -> None:

@@ -5,8 +5,8 @@ nobody gave, a candidate that neither the question nor an answer names, a questi
 no, or that is the user's own before its time: each is refused with the reason, which the executive is shown with its
 next message and the user in the result.
 
-Not covered: whether a label is right, and closed questions in other languages than English (the number of turns
-bounds those).
+Not covered: whether a label is right, and closed questions that are not plainly English (the number of turns bounds
+those).
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from addenda.text import clean, normalised
 from addenda.types import Frozen
 
 _CLOSED = re.compile(
-    r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must)\b[^.!?]*\?\Z",
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|would|should)\b"
+    # A word that only English has: "Was" opens an open question in German, "Do" one in Polish.
+    r"(?=[^.!?]*\b(?:the|of|it|he|she|they|by|from|with|this|that)\b)[^.!?]*\?\Z",
     re.IGNORECASE,
 )
 _OPEN = re.compile(r"\b(?:wh(?:at|ich|o|om|ose|en|ere|y)|how)\b", re.IGNORECASE)
