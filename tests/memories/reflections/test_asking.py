@@ -267,6 +267,16 @@ def test_a_message_that_asks_the_same_twice_asks_it_once() -> None:
     assert "the same message asks it twice" in refused(result)
 
 
+def test_no_more_is_asked_than_there_are_calls() -> None:
+    first = ground(ask("Who is A?", "What is A?"), ask("Who is B?", "What is B?"), ask("Who is C?"))
+    executive = Says(first, [identify(ask("Who is D?"))], [seek(ask("Who is E?"))])
+    result, memory = consult(executive, {}, memory_calls=3)
+    assert sorted(memory.asked) == ["What is A?", "Who is A?", "Who is B?"]
+    assert (len(result.entries), result.spent.memory_calls) == (2, 3)
+    assert [one.why for one in result.stages] == ["done", "calls used up", "calls used up"]
+    assert refused(result).count("the budget has no room for it") == 3
+
+
 def test_an_answer_that_was_cut_says_so() -> None:
     result, _ = consult(Says(ground(ask("Who is A?"))), {"Who is A?": "Vel of the long name"}, memory_tokens=2)
     (wording,) = result.entries[0].wordings
@@ -449,7 +459,7 @@ _BUDGETS = st.builds(
     wordings=st.integers(1, 4),
     memory_calls=st.integers(1, 12),
     failures=st.integers(1, 4),
-    tokens=st.integers(1, 900),
+    tokens=st.integers(1, 900) | st.just(100_000),
     memory_tokens=st.integers(1, 40),
 )
 
