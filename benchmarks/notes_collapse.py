@@ -22,10 +22,10 @@ from dataclasses import dataclass, field
 from addenda.memories.notes.cases import Observation
 from addenda.memories.notes.chat_inducer import ChatInducer, ChatInducerSettings
 from addenda.memories.notes.drafting import Asking
-from addenda.memories.notes.memory import rough_tokens
 from addenda.memories.notes.notebook import HeldNote, Notebook
 from addenda.memories.notes.revision import RevisionSettings
 from addenda.memories.notes.rewriting import RewritingSettings, RewrittenNotebook
+from addenda.models.base import rough_tokens
 from benchmarks.notes_minds import FLAWS, Flaw, Mind
 from benchmarks.notes_world import Table, make_table, observed
 from benchmarks.results import Part

@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 
 from addenda.memories.notes.cases import Case
-from addenda.memories.notes.memory import rough_tokens
 from addenda.memories.notes.notebook import HeldNote, Notebook
+from addenda.models.base import rough_tokens
 from benchmarks.results import Part
 
 NOTES = 10_000

@@ -17,8 +17,8 @@ from pydantic import Field
 
 from addenda.errors import InvalidInput
 from addenda.memories.notes.cases import Observation
-from addenda.memories.notes.memory import rough_tokens
 from addenda.memories.notes.templates import filled
+from addenda.models.base import rough_tokens
 from addenda.models.chat import ChatModel, Message, SystemMessage, UserMessage
 from addenda.models.structured import DEFAULT_ATTEMPTS, complete_json
 from addenda.types import Frozen

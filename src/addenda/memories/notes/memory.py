@@ -29,6 +29,7 @@ from addenda.memories.base import (
 from addenda.memories.notes.artefact import StoredNote
 from addenda.memories.notes.cases import case_of
 from addenda.memories.notes.notebook import CountTokens, HeldNote, Notebook
+from addenda.models.base import rough_tokens
 from addenda.types import EVERYONE, Frozen, MemoryName
 
 Clock: TypeAlias = Callable[[], datetime]
@@ -60,11 +61,6 @@ class _Kept:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def rough_tokens(text: str) -> int:
-    """How many tokens a text has at most for usual tokenizers: one for three bytes of it."""
-    return -(-len(text.encode()) // 3)
 
 
 class NotesMemory:

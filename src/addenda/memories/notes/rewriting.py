@@ -17,9 +17,9 @@ from addenda.errors import InvalidInput
 from addenda.memories.notes.cases import Observation
 from addenda.memories.notes.deltas import PLACE_STEP
 from addenda.memories.notes.drafting import Asking, Draft, check_fits, draft, quoting
-from addenda.memories.notes.memory import rough_tokens
 from addenda.memories.notes.notebook import HeldNote
 from addenda.memories.notes.templates import filled
+from addenda.models.base import rough_tokens
 from addenda.models.chat import ChatModel
 from addenda.types import Frozen
 
