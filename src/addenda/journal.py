@@ -107,12 +107,11 @@ class Journal(Generic[_Kept]):
             found = cast("object", json.loads(line))
         except ValueError:
             return None
-        match found:
-            case [str(key), *values]:
-                answer = self._read(cast("list[object]", values))
-                return None if answer is None else (key, answer)
-            case _:
-                return None
+        if not isinstance(found, list) or not found:
+            return None
+        key, *values = cast("list[object]", found)
+        answer = self._read(values)
+        return (key, answer) if isinstance(key, str) and answer is not None else None
 
     def _close(self) -> None:
         if self._stream is not None:
