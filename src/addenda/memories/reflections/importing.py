@@ -79,11 +79,8 @@ def import_reflections(
                 continue
             one = _reflection(found, names, documents, path)
         except _Refused as refused:
-            rejects.append(
-                Reject(
-                    stage="imported", reason=refused.reason, detail=f"line {count}: {refused}", question=refused.what
-                )
-            )
+            detail = f"line {count}: {refused}"
+            rejects.append(Reject(stage="imported", reason=refused.reason, detail=detail, question=refused.what))
             continue
         said = one.documents[0], normalised(one.question), normalised(one.answer)
         if said in taken:
@@ -134,7 +131,7 @@ def _reflection(
     generator = _text(found, names.generator, 200, question) if names.generator in found else path.name
     if documents is not None and document not in documents:
         raise _Refused("unknown document", f"there is no document {document!r}", question)
-    here = documents[document] if isinstance(documents, Mapping) else document
+    here = cast("Mapping[str, str]", documents)[document] if isinstance(documents, Mapping) else document
     return Reflection(
         question=question, answer=answer, stage="imported", sources=(SourceSpan(document=here),), generator=generator
     )

@@ -61,7 +61,7 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """Its text."""
+        """What stands in it."""
         return self.document.text[self.start : self.end]
 
     @property

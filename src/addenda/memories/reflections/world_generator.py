@@ -10,7 +10,7 @@ needed there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from random import Random
@@ -244,7 +244,7 @@ def _by_subject(facts: Sequence[_Numbered]) -> list[list[_Numbered]]:
 
 def _links(facts: Sequence[_Numbered]) -> Iterator[tuple[_Numbered, _Numbered]]:
     """Facts whose value is what another one is about."""
-    about: Mapping[str, list[_Numbered]] = {}
+    about: dict[str, list[_Numbered]] = {}
     for one in facts:
         about.setdefault(key(one.fact.subject), []).append(one)
     for one in facts:
