@@ -125,6 +125,21 @@ def test_refusals_are_taught_for_what_no_fact_answers(tmp_path: Path) -> None:
     assert near_misses
 
 
+def test_no_near_miss_is_taken_that_another_wording_of_the_facts_answers(tmp_path: Path) -> None:
+    # Showing only the nearest facts left out the answer where a name had many.
+    one = {"noise level": "has a noise level of 43 dB", "weight": "weighs 4.7 kg", "price": "costs 349 euros",
+           "warranty": "has a warranty of 48 months", "colour": "is delivered in smoky teal",
+           "site": "is made in Hallvik", "part": "takes the spare part Fennick"}  # fmt: skip
+    pages = [
+        document(name, " ".join(f"{name} {told}." for told in one.values()) + f" {name} is looked after by {who}.")
+        for name, who in (("Brisano Quell", "Maren Tostrup"), ("Okrello Dray", "Ilse Brandvold"))
+    ]
+    found = made(tmp_path, WorldGenerator(phrasings=6), documents=tuple(pages), stages=("direct", "unanswerable"))
+    refusals = [one for one in found.reflections if one.stage == "unanswerable"]
+    assert refusals
+    assert not any("Brisano Quell" in one.question or "Okrello Dray" in one.question for one in refusals)
+
+
 def test_withdrawing_a_document_names_everything_made_with_it(tmp_path: Path) -> None:
     found = made(tmp_path)
     gone = {one.id for one in taken_along(found.reflections, ["fennick"])}

@@ -2,7 +2,8 @@
 
 Each is a question that was asked about something, asked about something else: half of them about a name that nobody
 has, half about another entity of the corpus (a near miss) of which this is not known. Where code finds no answer among
-the facts, the generator is shown the nearest ones and asked, too, and what it takes for known is not taken.
+the facts, the generator is shown all that is known of the entity and asked, too, and what it takes for known is not
+taken.
 
 Source: defect 6 of "MeMo" (arXiv 2605.15156), which trains no refusals. What is not known here is whether a question
 has an answer in the documents that no fact was made from: the corpus does not state it as far as it was read.
@@ -26,8 +27,10 @@ from addenda.memories.reflections.running import Run, pair_of, spans, told
 from addenda.models.bundled.names import any_word
 from addenda.text import normalised
 
-_SHOWN = 20
-"""Facts that a generator is shown at most."""
+_SHOWN = 60
+"""Facts about an entity that a generator is shown at most; of one with more, nothing is taken to be unknown."""
+_FURTHER = 20
+"""Facts that only mention it, at most."""
 _TRIED = 50
 """Other entities that are tried for one question."""
 
@@ -117,11 +120,14 @@ class _Entities:
         wanted = words_in(gap)
         for other in self._of_a_kind(key(name), gap, donor.id):
             about = self._facts[other]
-            if gap in self._asked[other] or any(_answers(one, other, wanted) for one in about):
+            own = [one for one in about if says(one.question, other)]
+            if len(own) > _SHOWN or gap in self._asked[other] or any(_answers(one, other, wanted) for one in about):
                 continue
-            nearest = sorted(about, key=lambda one: -len(words_in(told([one])) & wanted))[:_SHOWN]
+            further = [one for one in about if one not in own]
+            further.sort(key=lambda one: -len(words_in(told([one])) & wanted))
+            shown = (*own, *further[:_FURTHER])
             question = donor.question.replace(name, self._spelled[other])
-            return _Asked(question, (donor, nearest[0]), tuple(nearest), self._spelled[other])
+            return _Asked(question, (donor, shown[0]), shown, self._spelled[other])
         return None
 
     def _of_a_kind(self, name: str, gap: str, seed: str) -> Iterator[str]:
