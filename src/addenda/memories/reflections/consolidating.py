@@ -6,7 +6,9 @@ its parents is in the result; its answers are held against theirs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from addenda.memories.reflections.asking import Unusable
 from addenda.memories.reflections.checks import fault_in
@@ -19,14 +21,12 @@ from addenda.memories.reflections.running import Run, chosen, in_parts, pair_of,
 
 def consolidated(run: Run, passages: Sequence[Passage], facts: Sequence[Reflection]) -> list[Reflection]:
     """What merges these facts, passage by passage."""
-    parts: list[tuple[Passage, list[Reflection]]] = []
-    left = list(facts)
-    for passage in passages:
-        own = [one for one in left if _within(one, passage)]
-        # A fact in the overlap of two passages is merged with those of the first.
-        left = [one for one in left if not _within(one, passage)]
-        if len(own) >= run.settings.consolidate_from:
-            parts += [(passage, part) for part in in_parts(own, run.settings.pairs_at_once)]
+    parts = [
+        (passage, part)
+        for passage, own in _by_passage(passages, facts)
+        if len(own) >= run.settings.consolidate_from
+        for part in in_parts(own, run.settings.pairs_at_once)
+    ]
     requests = [ConsolidateRequest(pairs=tuple(map(pair_of, part))) for _, part in parts]
     answers = run.ask("consolidated", "consolidating", run.generator.consolidate, requests, MergedPairs)
     candidates: list[Candidate] = []
@@ -64,7 +64,14 @@ def _reflection(run: Run, merged: Merged, part: Sequence[Reflection]) -> Reflect
     )
 
 
-def _within(one: Reflection, passage: Passage) -> bool:
-    """Whether a fact stands in this passage."""
-    span = one.sources[0]
-    return span.document == passage.document.id and passage.start <= span.start and span.end <= passage.end
+def _by_passage(passages: Sequence[Passage], facts: Sequence[Reflection]) -> Iterator[tuple[Passage, list[Reflection]]]:
+    """Each passage with the facts that stand in it; one that stands in two of them goes with the first."""
+    of_document: defaultdict[str, list[tuple[Passage, list[Reflection]]]] = defaultdict(list)
+    for passage in passages:
+        of_document[passage.document.id].append((passage, []))
+    for one in facts:
+        span = one.sources[0]
+        cut = of_document[span.document]
+        cut[bisect_left(cut, span.end, key=lambda held: held[0].end)][1].append(one)
+    for cut in of_document.values():
+        yield from cut
