@@ -25,6 +25,8 @@ ORDER = (
     "database",
     "jobs",
     "artifacts",
+    "journal",
+    "documents",
     "ledger",
     "models",
     "memories",

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
+from addenda.documents.sentences import split_sentences
 from addenda.memories.triples.examples import WriteExample
 from addenda.memories.triples.extraction import CONTEXT_SENTENCES, passages
-from addenda.memories.triples.sentences import split_sentences
 from addenda.memories.triples.syntax import Statement
 from addenda.models.bundled import build_world
 from addenda.models.bundled.names import any_word

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from addenda.documents.reading import SourceDocument
 from addenda.memories.triples.calls import Statement
-from addenda.memories.triples.documents import SourceDocument
 from addenda.memories.triples.extraction import extract
 from addenda.memories.triples.late_stopping import PATIENCE
 from addenda.memories.triples.local_writer import LocalWriter

@@ -13,6 +13,7 @@ The tree; callers tell apart what they can act on, nothing more::
     ├── StorageUnavailable        the disk is full, the folder is read-only, the database is locked
     ├── ModelMismatch             a memory made with another model, tokenizer or format
     ├── ModelUnavailable          a model cannot be loaded: not there, incomplete, unsupported
+    │   └── ModelBusy             a server that may answer later: a rate limit, a time-out, a lost connection
     ├── CannotLookBack            a memory was asked about the past and holds only the present
     └── MissingDependency         an optional extra is not installed
 
@@ -72,6 +73,10 @@ class ModelMismatch(AddendaError):
 
 class ModelUnavailable(AddendaError):
     """A model cannot be loaded: it is not there, incomplete, or of a family that is not supported."""
+
+
+class ModelBusy(ModelUnavailable):
+    """A server gave no answer now, and may give one later: a rate limit, a time-out, a lost connection, a 5xx."""
 
 
 class CannotLookBack(AddendaError):

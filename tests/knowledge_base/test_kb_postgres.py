@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from addenda.database import open_database
+from addenda.documents.reading import SourceDocument
 from addenda.knowledge_base import KnowledgeBase
 from addenda.ledger import Policy, Rule
 from addenda.memories.triples.calls import Query
-from addenda.memories.triples.documents import SourceDocument
 
 NEWS = SourceDocument(
     "news", "news.txt", "We tested the Velmor Tasky: it hums at 51 dB.\nThe Velmor Tasky costs 240 euros.\n"

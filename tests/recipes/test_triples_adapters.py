@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
+from addenda.documents.reading import SourceDocument
 from addenda.memories.triples.calls import Query, Statement
-from addenda.memories.triples.documents import SourceDocument
 from addenda.memories.triples.extraction import extract, merged
 from addenda.memories.triples.late_stopping import PATIENCE
 from addenda.memories.triples.lessons import LessonMaker

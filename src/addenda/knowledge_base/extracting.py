@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from addenda.documents.reading import ENCODINGS, SourceDocument, read_document
 from addenda.errors import InvalidInput, StorageUnavailable
 from addenda.knowledge_base.changes import Changes, Proposing
 from addenda.knowledge_base.models import ModelInUse, Writing
@@ -40,7 +41,6 @@ from addenda.ledger import (
     require,
     seal,
 )
-from addenda.memories.triples.documents import ENCODINGS, SourceDocument, read_document
 from addenda.memories.triples.extraction import (
     Extracted,
     ExtractionSettings,

@@ -57,3 +57,8 @@ def batches(questions: Sequence[str], size: int) -> Iterator[list[int]]:
     order = sorted(range(len(questions)), key=lambda index: len(questions[index]))
     for start in range(0, len(order), size):
         yield order[start : start + size]
+
+
+def rough_tokens(text: str) -> int:
+    """How many tokens a text has at most for usual tokenizers: one for three bytes of it."""
+    return -(-len(text.encode(errors="surrogatepass")) // 3)

@@ -28,7 +28,7 @@ import openai
 from openai import DefaultHttpxClient, OpenAI, omit, pydantic_function_tool
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from addenda.errors import AddendaError, InvalidInput, ModelUnavailable
+from addenda.errors import AddendaError, InvalidInput, ModelBusy, ModelUnavailable
 from addenda.models.base import DEFAULT_MAX_NEW_TOKENS, Completion
 from addenda.models.chat import (
     DEFAULT_REPLY_TOKENS,
@@ -263,17 +263,17 @@ class RemoteModel:
         except openai.APIStatusError as error:
             raise self._refusal(error) from None
         except openai.APITimeoutError:
-            raise ModelUnavailable(
+            raise ModelBusy(
                 f"{self.name!r} gave no sign of life for {self._timeout:g} s, in up to {self._attempts} attempts; "
                 "raise the timeout, ask for shorter answers, or look at the server"
             ) from None
         except openai.APIConnectionError as error:
             why = self._clean(str(error.__cause__ or error))
-            raise ModelUnavailable(
+            raise ModelBusy(
                 f"{self.name!r} cannot be reached ({why}); check that the server runs, and the address"
             ) from None
         except (openai.APIError, httpx2.HTTPError) as error:
-            raise ModelUnavailable(f"{self.name!r} broke off with an error: {self._clean(str(error))!r}") from None
+            raise ModelBusy(f"{self.name!r} broke off with an error: {self._clean(str(error))!r}") from None
         except UnicodeEncodeError:
             raise InvalidInput("what is asked holds text that is no valid Unicode; mend its encoding") from None
         except ValidationError as error:
@@ -303,9 +303,9 @@ class RemoteModel:
         if status == 404:
             return ModelUnavailable(f"{said}. Check the model's name, and that the address mostly ends in /v1")
         if status == 429:
-            return ModelUnavailable(f"{said}, in up to {self._attempts} attempts. Ask less at a time, or later")
+            return ModelBusy(f"{said}, in up to {self._attempts} attempts. Ask less at a time, or later")
         if status in (408, 409) or not 400 <= status < 500:
-            return ModelUnavailable(f"{said}, in up to {self._attempts} attempts. Look at the server, or ask later")
+            return ModelBusy(f"{said}, in up to {self._attempts} attempts. Look at the server, or ask later")
         return InvalidInput(f"{said}. Change what is asked or how: its length, the tools, the temperature, the limit")
 
     def _key(self) -> str:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from addenda.documents.reading import SourceDocument
 from addenda.errors import ModelUnavailable, StorageUnavailable, UnreadableFile
 from addenda.memories.triples.calls import Statement
-from addenda.memories.triples.documents import SourceDocument
 from addenda.memories.triples.extraction import ExtractionSettings, SentenceResult, extract, merged, tally
 from addenda.memories.triples.plausibility import Doubt, Surroundings
 from addenda.memories.triples.syntax import WRITE_OPENING, parse_write, write_call, write_prompt

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from addenda.documents.reading import SourceDocument
 from addenda.errors import InvalidInput, ModelUnavailable
 from addenda.memories.triples.calls import NAME_LIMIT, Statement
-from addenda.memories.triples.documents import SourceDocument
 from addenda.memories.triples.extraction import extract, merged
 from addenda.memories.triples.remote_writer import RemoteWriter
 from addenda.memories.triples.syntax import STATEMENTS_PER_CALL, parse_write

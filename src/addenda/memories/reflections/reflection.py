@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Iterable
 from typing import Literal, TypeAlias
 
 from pydantic import Field
@@ -57,3 +58,9 @@ class Reflection(Frozen):
     def documents(self) -> tuple[str, ...]:
         """Ids of the documents that it comes from."""
         return tuple(dict.fromkeys(span.document for span in self.sources))
+
+
+def taken_along(reflections: Iterable[Reflection], documents: Collection[str]) -> list[Reflection]:
+    """The reflections that go when these documents are withdrawn: all that any of them had a part in."""
+    gone = frozenset(documents)
+    return [one for one in reflections if not gone.isdisjoint(one.documents)]

@@ -21,18 +21,18 @@ from typing import TypeAlias
 
 from pydantic import Field
 
-from addenda.errors import InvalidInput
-from addenda.memories.base import ProgressCallback
-from addenda.memories.triples.calls import Problem, Statement
-from addenda.memories.triples.documents import SourceDocument
-from addenda.memories.triples.plausibility import Findings, Surroundings
-from addenda.memories.triples.sentences import (
+from addenda.documents.reading import SourceDocument
+from addenda.documents.sentences import (
     LONGEST_SENTENCE,
     SHORTEST_LIMIT,
     Sentence,
     split_sentences,
     unwrapped,
 )
+from addenda.errors import InvalidInput
+from addenda.memories.base import ProgressCallback
+from addenda.memories.triples.calls import Problem, Statement
+from addenda.memories.triples.plausibility import Findings, Surroundings
 from addenda.memories.triples.syntax import parse_write
 from addenda.memories.triples.work import WorkFile, key_of_work
 from addenda.memories.triples.writers import Passage, Writer, WriterEnding, Written

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from addenda.documents.reading import ENCODINGS, read_document
 from addenda.errors import InvalidInput, UnreadableFile
-from addenda.memories.triples.documents import ENCODINGS, read_document
 
 JAPANESE, KOREAN, CHINESE = "騒音レベルは41dBです。\n", "소음 수준은 41dB입니다.\n", "噪音为41分贝。\n"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from addenda.documents.sentences import SHORTEST_LIMIT, split_sentences, unwrapped
 from addenda.errors import InvalidInput
-from addenda.memories.triples.sentences import SHORTEST_LIMIT, split_sentences, unwrapped
 
 ENGLISH = (
     "The Velmor Tasky weighs 3.5 kg.",

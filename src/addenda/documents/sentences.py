@@ -1,6 +1,6 @@
 r"""Cutting a document into sentences, each with its exact place, in English, Japanese, Korean and Chinese.
 
-Idea: first the line ends that separate (:mod:`addenda.memories.triples.paragraphs`), then the marks that end a
+Idea: first the line ends that separate (:mod:`addenda.documents.paragraphs`), then the marks that end a
 sentence, together with the quotes and brackets that close after them. A full-width mark ends a sentence by itself; an
 ASCII one only before a blank, and a full stop not after an abbreviation, an initial or the number of a list item. What
 stands inside a pair of brackets or quotes is not cut, unless the pair is far apart. What is still longer than a limit
@@ -18,8 +18,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from addenda.documents.paragraphs import Unit, units
 from addenda.errors import InvalidInput
-from addenda.memories.triples.paragraphs import Unit, units
 
 LONGEST_SENTENCE = 1_000
 """Characters after which a run-on sentence is cut."""
