@@ -47,11 +47,6 @@ class LanguageModel(Protocol):
         ...
 
 
-def rough_tokens(text: str) -> int:
-    """How many tokens a text has at most for usual tokenizers: one for three bytes of it."""
-    return -(-len(text.encode()) // 3)
-
-
 def batches(questions: Sequence[str], size: int) -> Iterator[list[int]]:
     """Indices of ``questions`` in batches of at most ``size`` and of similar length, so that little is padded."""
     order = sorted(range(len(questions)), key=lambda index: len(questions[index]))

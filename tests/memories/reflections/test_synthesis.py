@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from addenda.errors import InvalidInput, ModelBusy, ModelUnavailable, StorageUnavailable
-from addenda.memories.reflections.asking import AskingSettings
 from addenda.memories.reflections.chat_generator import ChatGenerator, ChatGeneratorSettings
 from addenda.memories.reflections.estimating import estimate
+from addenda.memories.reflections.gathering import AskingSettings
 from addenda.memories.reflections.generator import Generator
 from addenda.memories.reflections.importing import read_reflections
 from addenda.memories.reflections.outcome import Synthesis

@@ -10,9 +10,9 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from addenda.memories.reflections.asking import Unusable
 from addenda.memories.reflections.checks import fault_in
 from addenda.memories.reflections.facts import Candidate, taken
+from addenda.memories.reflections.gathering import Unusable
 from addenda.memories.reflections.passages import Passage
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.requests import ConsolidateRequest, Merged, MergedPairs, Pair

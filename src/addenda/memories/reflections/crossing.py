@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from addenda.memories.reflections.asking import Unusable
 from addenda.memories.reflections.checks import Corpus, Fault, fault_in, names_of
+from addenda.memories.reflections.gathering import Unusable
 from addenda.memories.reflections.grouping import Group, groups
 from addenda.memories.reflections.names import given_away, key, says, words_in
 from addenda.memories.reflections.reflection import Reflection

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from addenda.memories.reflections.asking import Unusable
 from addenda.memories.reflections.checks import fact_changed, fault_in, violations_in
+from addenda.memories.reflections.gathering import Unusable
 from addenda.memories.reflections.passages import Passage
 from addenda.memories.reflections.reflection import Reflection, SourceSpan, Stage
 from addenda.memories.reflections.requests import (

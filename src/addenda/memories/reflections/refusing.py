@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from addenda.memories.reflections.asking import Unusable
 from addenda.memories.reflections.checks import names_of
+from addenda.memories.reflections.gathering import Unusable
 from addenda.memories.reflections.names import key, names_in, says, words_in
 from addenda.memories.reflections.questions import REFUSAL
 from addenda.memories.reflections.reflection import Reflection

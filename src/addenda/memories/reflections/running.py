@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias, TypeVar
 
-from addenda.memories.reflections.asking import Asker, Unusable
+from addenda.memories.reflections.gathering import Asker, Unusable
 from addenda.memories.reflections.generator import Generator
 from addenda.memories.reflections.outcome import Reason, Reject, StageCount
 from addenda.memories.reflections.passages import CorpusDocument

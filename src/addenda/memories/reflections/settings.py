@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from addenda.memories.reflections.asking import AskingSettings
+from addenda.memories.reflections.gathering import AskingSettings
 from addenda.memories.reflections.grouping import GroupingSettings
 from addenda.memories.reflections.passages import PassageSettings
 from addenda.memories.reflections.reflection import Stage

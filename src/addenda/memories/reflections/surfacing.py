@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from addenda.memories.reflections.asking import Unusable
 from addenda.memories.reflections.checks import Corpus, Fault, fault_in
+from addenda.memories.reflections.gathering import Unusable
 from addenda.memories.reflections.names import given_away, key, says
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.requests import Pair, Surfaced, SurfacedPairs, SurfaceRequest

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from addenda.errors import InvalidInput, StorageUnavailable
-from addenda.memories.reflections.asking import Asker, answers
 from addenda.memories.reflections.consolidating import consolidated
 from addenda.memories.reflections.crossing import crossed
 from addenda.memories.reflections.facts import facts
+from addenda.memories.reflections.gathering import Asker, answers
 from addenda.memories.reflections.generator import Generator
 from addenda.memories.reflections.outcome import Conflict, Synthesis
 from addenda.memories.reflections.passages import CorpusDocument, checked, passages
