@@ -33,10 +33,9 @@ def by_hand(model: tf.PreTrainedModel, batch: list[Example]) -> torch.Tensor:
     """Every example on its own; minus the mean logarithm of what each learned token's probability is."""
     found = []
     for example in batch:
-        logits = model(input_ids=torch.tensor([example.tokens])).logits[0]
-        for place in range(1, len(example.tokens)):
-            if example.learn[place]:
-                found.append(-torch.log_softmax(logits[place - 1], dim=0)[example.tokens[place]])
+        logits = model(input_ids=torch.tensor([example.tokens])).logits[0].log_softmax(dim=-1)
+        places = [place for place in range(1, len(example.tokens)) if example.learn[place]]
+        found += [-logits[place - 1, example.tokens[place]] for place in places]
     return torch.stack(found).mean()
 
 
@@ -56,12 +55,14 @@ def test_the_loss_and_its_gradients_are_those_of_every_answer_by_itself(pack: in
         torch.testing.assert_close(ours, hand, rtol=2e-5, atol=2e-7)
 
 
-def test_prompts_are_not_learned() -> None:
-    model, one = llama(), Example((5, 6, 7, 8), (False, False, True, True))
-    network = model.get_output_embeddings()
-    seen = []
-    network.register_forward_hook(lambda layer, states, out: seen.append(out.shape))
-    answer_loss(model, [one], bf16=False)
+def test_scores_are_computed_for_learned_tokens_only() -> None:
+    model, seen = llama(), list[torch.Size]()
+
+    def note(layer: torch.nn.Module, states: tuple[torch.Tensor, ...], scores: torch.Tensor) -> None:
+        seen.append(scores.shape)
+
+    model.get_output_embeddings().register_forward_hook(note)
+    answer_loss(model, [Example((5, 6, 7, 8), (False, False, True, True))], bf16=False)
     assert seen == [(1, 2, 50)]
 
 
