@@ -105,6 +105,8 @@ def test_made_up_names_keep_the_style_of_the_corpus() -> None:
         assert len(name) == 6
         assert name[2] == "-"
         assert name[3:].isdigit()
+    owned = [reflection(f"What is {name}'s desk?", str(number)) for number, name in enumerate(PEOPLE)]
+    assert all(one.question.endswith("'s desk?") for one in Refusals(owned, seed=1).draw(9))
     unspaced = [
         reflection(f"{name}の価格は？", f"{number}", entity=name) for number, name in enumerate(("青空機", "白雲機"))
     ]

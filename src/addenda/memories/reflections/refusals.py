@@ -25,6 +25,7 @@ from addenda.text import normalised, search_terms
 GENERATOR = "refusals.1"
 """The name that these reflections carry as their generator's."""
 _CAPITALISED = re.compile(r"(?<!\w)[A-Z][\w'’-]*(?: [A-Z0-9][\w'’-]*)*")
+_POSSESSIVE = re.compile(r"['’]s?$")
 _SENTENCE_END = re.compile(r"(?:^|[.!?:\"“] ?)$")
 _PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"
 _COMMON = 0.2
@@ -257,7 +258,7 @@ def _capitalised(text: str) -> Iterator[str]:
             run = run.partition(" ")[2]
         elif found.start() == 0 and " " not in run:
             continue
-        if run:
+        if run := _POSSESSIVE.sub("", run):
             yield run
 
 
