@@ -26,7 +26,17 @@ FREE_TO_CHANGE = frozenset({"micro_batch", "pack"})
 
 _LORA: Mapping[str, object] = MappingProxyType({"rate": 2e-4})
 _BUNDLED: Mapping[str, object] = MappingProxyType(
-    {"rate": 1e-3, "epochs": 4.0, "batch": 32, "micro_batch": 64, "pack": 128, "decay": 0.33, "weight_decay": 0.0}
+    {
+        "rate": 5e-4,
+        "epochs": 3.0,
+        "batch": 32,
+        "micro_batch": 64,
+        "pack": 128,
+        "decay": 0.33,
+        "weight_decay": 0.0,
+        "refusals": 0.2,
+        "evaluations": 4,
+    }
 )
 _BUNDLED_LORA: Mapping[str, object] = MappingProxyType({"rate": 3e-3, "dropout": 0.0, "alpha": 32})
 
