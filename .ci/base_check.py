@@ -23,6 +23,7 @@ BLOCKED = frozenset(
 
 HEAVY = (
     "addenda.models.adapters",
+    "addenda.models.answer_loss",
     "addenda.models.local",
     "addenda.models.remote",
     "addenda.models.training",

@@ -70,6 +70,7 @@ LAZY: frozenset[tuple[str, str]] = frozenset({("addenda.database", "addenda.migr
 LAZY_UNITS = frozenset(
     {
         "addenda.models.adapters",
+        "addenda.models.answer_loss",
         "addenda.models.local",
         "addenda.models.remote",
         "addenda.models.training",

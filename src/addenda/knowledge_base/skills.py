@@ -15,8 +15,9 @@ from addenda.errors import InvalidInput, MissingDependency
 from addenda.memories.triples.curriculum import Split, apart, split_documents
 from addenda.memories.triples.docred import DocumentFile, read_documents, read_relation_names
 from addenda.memories.triples.skill_settings import Skill, SkillSettings, skill_of, skill_settings
-from addenda.memories.triples.training import PhaseProgress, train_skill
-from addenda.memories.triples.training_folder import TrainingReport, refuse_foreign, storage
+from addenda.memories.triples.training import train_skill
+from addenda.memories.triples.training_folder import TrainingReport
+from addenda.models.training_folder import PhaseProgress, refuse_foreign, storage
 
 if TYPE_CHECKING:
     from addenda.models.local import LocalModel

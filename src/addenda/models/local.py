@@ -128,10 +128,11 @@ class LocalModel:
         """
         if self.tokenizer.chat_template is None:
             return question
-        turn = [{"role": "user", "content": self._without_control_tokens(question)}]
+        turn = [{"role": "user", "content": self.without_control_tokens(question)}]
         return cast("str", self.tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
 
-    def _without_control_tokens(self, text: str) -> str:
+    def without_control_tokens(self, text: str) -> str:
+        """The text with every control token of the model that stands in it as text replaced by a blank."""
         tokens = [token.content for token in self.tokenizer.added_tokens_decoder.values() if token.special]
         if not tokens:
             return text

@@ -10,11 +10,9 @@ Does not know: what the answers mean, and how well the model does afterwards; wh
 
 from __future__ import annotations
 
-import inspect
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -22,26 +20,24 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as BY_FAMILY
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file  # pyright: ignore[reportUnknownVariableType]
+from transformers.pytorch_utils import Conv1D
 
 from addenda.errors import InvalidInput, ModelMismatch, UnreadableFile
+from addenda.models.answer_loss import Example, answer_loss, learned
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-IGNORED = -100
-"""The label of tokens that do not count in the loss, as PyTorch's cross-entropy defines it."""
+    from addenda.models.local import LocalModel
+
+USUAL_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""The layers of Llama and its relatives that a low-rank adapter is put beside."""
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 _DONE, _LOSS = "training.done", "training.loss"
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """Token ids of a prompt with its answer, and for each token whether the model is to learn to say it."""
-
-    tokens: tuple[int, ...]
-    learn: tuple[bool, ...]
+_CHECKPOINT = "finetune.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ class LoraSettings:
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
-    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+    targets: tuple[str, ...] = USUAL_TARGETS
     seed: int = 0
 
 
@@ -65,12 +61,13 @@ class FinetuneSettings:
     `warm_up` and `decay` are shares of the steps. `bf16` computes in bfloat16 where that is safe and keeps the
     weights as they are. `checkpoint_every` is in steps and matters only when a directory is given. `micro_batch` is how
     many examples of a batch are computed side by side, None for all: less needs less memory and, but for rounding,
-    gives the same step.
+    gives the same step. `pack` puts several of these into rows of at most so many tokens (see `answer_loss`).
     """
 
     steps: int
     batch_size: int = 8
     micro_batch: int | None = None
+    pack: int | None = None
     learning_rate: float = 1e-3
     warm_up: float = 0.05
     decay: float = 0.33
@@ -161,6 +158,43 @@ def add_lora(model: PreTrainedModel, settings: LoraSettings | None = None) -> Pe
         ) from error
 
 
+def lora_targets(
+    model: LocalModel, wanted: Sequence[str] | None = None, usual: Sequence[str] = USUAL_TARGETS
+) -> tuple[str, ...]:
+    """The names of the layers that an adapter is put beside.
+
+    Those that are wanted; else the ``usual`` ones where the model has them (without the output layer where that is the
+    input embedding too, because an adapter there could not be merged); else those that PEFT knows for its family.
+    Raises ModelMismatch when the model has none of a wanted name, or is of a family that is not known.
+    """
+    network = model.network
+    there = _linear_layers(network)
+    tied = bool(getattr(network.config, "tie_word_embeddings", False))
+    common = tuple(name for name in usual if not (tied and name == "lm_head"))
+    family = str(getattr(network.config, "model_type", ""))
+    known = cast("object", BY_FAMILY.get(family))
+    choices = [tuple(wanted)] if wanted else [common, tuple(map(str, known)) if isinstance(known, list) else ()]  # pyright: ignore[reportUnknownArgumentType]
+    for choice in choices:
+        if choice and set(choice) <= there:
+            return choice
+    missing = f"has no layers {sorted(set(wanted) - there)}" if wanted else f"is of the unknown family {family!r}"
+    raise ModelMismatch(
+        f"the model {model.name!r} {missing}; name the layers to train beside (--targets), separated by commas, out of "
+        f"{', '.join(sorted(there))}"
+    )
+
+
+def context_window(model: LocalModel) -> int:
+    """Tokens that the model can look at."""
+    return int(getattr(model.network.config, "max_position_embeddings", None) or 2**31)
+
+
+def _linear_layers(network: torch.nn.Module) -> set[str]:
+    """The last parts of the names of all layers that a low-rank matrix can be put beside."""
+    layers = cast("Iterable[tuple[str, torch.nn.Module]]", network.named_modules())
+    return {name.rpartition(".")[2] for name, layer in layers if isinstance(layer, torch.nn.Linear | Conv1D)}
+
+
 def finetune(
     model: PreTrainedModel | PeftModel,
     examples: Sequence[Example],
@@ -180,9 +214,13 @@ def finetune(
     _check(model, examples, settings)
     trained = _trainable(model)
     optimizer = torch.optim.AdamW(
-        [value for _, value in trained], lr=settings.learning_rate, weight_decay=settings.weight_decay
+        [value for _, value in trained],
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        # On a CPU the one loop over all parameters is several times faster; elsewhere the default is.
+        fused=True if trained[0][1].device.type == "cpu" else None,
     )
-    path = directory / "finetune.safetensors" if directory is not None else None
+    path = directory / _CHECKPOINT if directory is not None else None
     first, mean = _resume(path, trained, optimizer)
     model.train()
     started = time.monotonic()
@@ -207,29 +245,47 @@ def held_out_loss(
     *,
     batch_size: int = 8,
     bf16: bool = True,
+    pack: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> float:
     """The mean cross-entropy per learned token over all examples, with the masks of training and without dropout.
 
     `progress` is called with the examples done and all of them. Raises InvalidInput without a token to learn.
     """
-    total = sum(map(_learned, examples))
+    total = sum(map(learned, examples))
     if not total:
         raise InvalidInput("there is nothing to measure a loss on: give at least one example with a token to learn")
-    device = next(model.parameters()).device
     by_length = sorted(examples, key=lambda example: len(example.tokens))
     was_training, found, done = model.training, 0.0, 0
     model.eval()
     with torch.inference_mode():
         for start in range(0, len(by_length), batch_size):
             part = by_length[start : start + batch_size]
-            if learned := sum(map(_learned, part)):
-                found += float(_loss(model, part, device, bf16=bf16)) * learned / total
+            if counted := sum(map(learned, part)):
+                found += float(answer_loss(model, part, bf16=bf16, pack=pack)) * counted / total
             done += len(part)
             if progress is not None:
                 progress(done, len(examples))
     model.train(was_training)
     return found
+
+
+def steps_done(directory: Path) -> int:
+    """How many steps the checkpoint in a directory of :func:`finetune` has behind it; 0 where there is none."""
+    path = directory / _CHECKPOINT
+    return int(_read(path)[_DONE]) if path.exists() else 0
+
+
+def save_weights(model: PreTrainedModel | PeftModel, path: Path) -> None:
+    """Write the weights that are trained, whole or not at all."""
+    _write({name: value.detach().contiguous() for name, value in _trainable(model)}, path)
+
+
+def restore_weights(model: PreTrainedModel | PeftModel, path: Path) -> None:
+    """Put back what :func:`save_weights` wrote. Raises UnreadableFile when it cannot be read."""
+    stored = _read(path)
+    for name, value in _trainable(model):
+        value.data.copy_(stored[name])
 
 
 def _check(model: PreTrainedModel | PeftModel, examples: Sequence[Example], settings: FinetuneSettings) -> None:
@@ -264,20 +320,6 @@ def _batches(examples: Sequence[Example], settings: FinetuneSettings, first: int
         yield chosen
 
 
-def _collate(batch: Sequence[Example], device: torch.device) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Token ids, attention mask and labels, each (examples x longest), padded on the right."""
-    longest = max(len(example.tokens) for example in batch)
-    tokens = torch.zeros((len(batch), longest), dtype=torch.int64)
-    mask = torch.zeros_like(tokens)
-    labels = torch.full_like(tokens, IGNORED)
-    for row, example in enumerate(batch):
-        ids = torch.tensor(example.tokens)
-        tokens[row, : len(ids)] = ids
-        mask[row, : len(ids)] = 1
-        labels[row, : len(ids)] = torch.where(torch.tensor(example.learn), ids, IGNORED)
-    return tokens.to(device), mask.to(device), labels.to(device)
-
-
 def _step(
     model: PreTrainedModel | PeftModel,
     optimizer: torch.optim.Optimizer,
@@ -292,52 +334,19 @@ def _step(
     size = settings.micro_batch or len(batch)
     if size < len(batch):
         batch = sorted(batch, key=lambda example: len(example.tokens))  # so that parts hold little padding
-    parts = [part for start in range(0, len(batch), size) if any(map(_learned, part := batch[start : start + size]))]
-    total, mean = sum(map(_learned, batch)), 0.0
+    parts = [part for start in range(0, len(batch), size) if any(map(learned, part := batch[start : start + size]))]
+    total, mean = sum(map(learned, batch)), 0.0
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(Random(f"{settings.seed}-step-{step}").getrandbits(63))
         for part in parts:
             # Weighted by its learned tokens, each part adds what it would in the mean over the whole batch.
-            loss = _loss(model, part, device, bf16=settings.bf16) * (sum(map(_learned, part)) / total)
+            loss = answer_loss(model, part, bf16=settings.bf16, pack=settings.pack) * (sum(map(learned, part)) / total)
             loss.backward()
             mean += float(loss.detach())
     torch.nn.utils.clip_grad_norm_([value for _, value in _trainable(model)], settings.clip)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
     return mean
-
-
-def _learned(example: Example) -> int:
-    """How many tokens count in the loss; the first token never does, because nothing stands before it."""
-    return sum(example.learn[1:])
-
-
-def _loss(
-    model: PreTrainedModel | PeftModel, batch: Sequence[Example], device: torch.device, *, bf16: bool
-) -> torch.Tensor:
-    """The mean cross-entropy per learned token."""
-    tokens, mask, labels = _collate(batch, device)
-    wanted = labels[:, 1:]
-    # Scores over the vocabulary are a good part of a small model's work, and needed only where something is learned.
-    places = (wanted != IGNORED).any(dim=0).nonzero()[:, 0]
-    narrow = {"logits_to_keep": places} if _narrows(model) else {}
-    with _precision(device, bf16):
-        output = model(input_ids=tokens, attention_mask=mask, use_cache=False, **narrow)
-    logits = cast("torch.Tensor", output.logits)
-    kept = logits if narrow else logits[:, places]
-    return torch.nn.functional.cross_entropy(
-        kept.float().flatten(0, 1), wanted[:, places].flatten(), ignore_index=IGNORED
-    )
-
-
-def _narrows(model: PreTrainedModel | PeftModel) -> bool:
-    """Whether the model can be asked for the scores of some places only."""
-    network = cast("PreTrainedModel", model.get_base_model()) if isinstance(model, PeftModel) else model
-    return "logits_to_keep" in inspect.signature(network.forward).parameters
-
-
-def _precision(device: torch.device, bf16: bool) -> AbstractContextManager[object]:
-    return torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext()
 
 
 def _save(
@@ -352,10 +361,21 @@ def _save(
         tensors[f"weight.{name}"] = value.detach().contiguous()
         for moment in _MOMENTS:
             tensors[f"{moment}.{name}"] = cast("torch.Tensor", optimizer.state[value][moment]).detach().contiguous()
+    _write(tensors, path)
+
+
+def _write(tensors: dict[str, torch.Tensor], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     save_file(tensors, partial)
     partial.replace(path)
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise UnreadableFile(f"the checkpoint {path.name!r} cannot be read; delete it to start over") from error
 
 
 def _resume(
@@ -364,10 +384,7 @@ def _resume(
     """Restore weights and moments from a checkpoint; the steps done and the loss, (0, 0.0) where there is none."""
     if path is None or not path.exists():
         return 0, 0.0
-    try:
-        stored = load_file(path)
-    except SafetensorError as error:
-        raise UnreadableFile(f"the checkpoint {path.name!r} cannot be read; delete it to start over") from error
+    stored = _read(path)
     expected = {
         f"{part}.{name}": value.shape for name, value in trained for part in ("weight", "exp_avg", "exp_avg_sq")
     }

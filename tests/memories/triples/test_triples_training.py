@@ -25,12 +25,13 @@ from addenda.memories.triples.examples import ReadExample, WriteExample
 from addenda.memories.triples.lessons import LessonMaker
 from addenda.memories.triples.local_writer import LocalWriter
 from addenda.memories.triples.skill_settings import PAPER_TARGETS, SkillSettings, skill_settings
-from addenda.memories.triples.training import lora_targets, train_skill
-from addenda.memories.triples.training_folder import CHECKPOINT, STATE, TrainingReport
+from addenda.memories.triples.training import train_skill
+from addenda.memories.triples.training_folder import CHECKPOINT, TrainingReport
 from addenda.memories.triples.validation import score_reading, score_writing
 from addenda.models.adapters import load_adapter, read_card
 from addenda.models.local import LocalModel
-from addenda.models.training import Example, FinetuneSettings
+from addenda.models.training import Example, FinetuneSettings, lora_targets
+from addenda.models.training_folder import STATE
 from tests.contracts.edits_under_contract import make_model
 from tests.docred_files import invented
 from tests.tiny import save_tiny
@@ -242,7 +243,7 @@ def test_a_model_that_knows_the_documents_by_heart_reads_and_writes_as_annotated
         model = LocalModel.load()
         settings = skill_settings(
             skill,
-            {"steps": 60, "batch": 3, "micro_batch": 3, "rate": 1e-2, "alpha": 32, "dropout": 0.0, "copies": 0,
+            {"steps": 90, "batch": 3, "micro_batch": 3, "rate": 1e-2, "alpha": 32, "dropout": 0.0, "copies": 0,
              "spaced": True, "scored": 1},
         )  # fmt: skip
         split = apart(invented(1), invented(1, first=2))
@@ -282,7 +283,7 @@ def families() -> dict[str, tf.PretrainedConfig]:
 def test_the_layers_are_the_published_ones_or_those_that_are_known_for_the_family(
     family: str, expected: tuple[str, ...]
 ) -> None:
-    assert lora_targets(local(families()[family])) == expected
+    assert lora_targets(local(families()[family]), usual=PAPER_TARGETS) == expected
 
 
 def test_a_family_without_known_layers_and_layers_that_are_not_there_are_refused() -> None:

@@ -13,9 +13,10 @@ import pytest
 
 from addenda.memories.triples.decoding import ReadingModel
 from addenda.memories.triples.local_writer import LocalWriter
-from addenda.memories.triples.training_folder import CHECKPOINT, STATE
+from addenda.memories.triples.training_folder import CHECKPOINT
 from addenda.models.adapters import load_adapter
 from addenda.models.local import LocalModel
+from addenda.models.training_folder import STATE
 from tests.docred_files import invented_record, write_documents, write_relations
 from tests.surfaces.cli.desk import Outcome, environment, in_process
 from tests.surfaces.cli.test_cli_processes import on_a_terminal

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from addenda.errors import InvalidInput
 from addenda.memories.triples.extraction import CONTEXT_SENTENCES
 from addenda.memories.triples.lessons import DEFAULT_LIMIT
+from addenda.models.training_folder import changed_settings
 from addenda.types import Frozen
 
 Skill: TypeAlias = Literal["write", "read"]
@@ -102,7 +103,4 @@ def skill_settings(skill: str, given: Mapping[str, object] | None = None) -> Ski
 
 def differences(before: SkillSettings, now: SkillSettings) -> list[str]:
     """What is set otherwise than before, in words; ``FREE_TO_CHANGE`` left out."""
-    pairs = ((name, getattr(before, name), getattr(now, name)) for name in SkillSettings.model_fields)
-    return [
-        f"{name} was {old!r} and is {new!r}" for name, old, new in pairs if old != new and name not in FREE_TO_CHANGE
-    ]
+    return changed_settings(before, now, FREE_TO_CHANGE)

@@ -14,13 +14,13 @@ Does not know: files of documents, and who uses the adapter. Importing this modu
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
-from addenda.errors import InvalidInput, ModelMismatch
+from addenda.errors import InvalidInput
 from addenda.memories.base import ProgressCallback
 from addenda.memories.triples.curriculum import Examples, Split, digest_of, training_examples, validation_examples
 from addenda.memories.triples.lessons import LessonMaker
@@ -33,21 +33,16 @@ from addenda.memories.triples.training_folder import (
     TrainingReport,
     Validation,
     open_folder,
-    save_state,
-    storage,
 )
 from addenda.memories.triples.validation import score_reading, score_writing
+from addenda.models.training_folder import PhaseProgress, save_state, storage
 
 if TYPE_CHECKING:
-    import torch
     from peft import PeftModel
 
     from addenda.models.adapters import Adapter, AdapterCard
     from addenda.models.local import LocalModel
     from addenda.models.training import Example, FinetuneProgress, FinetuneSettings
-
-PhaseProgress: TypeAlias = Callable[[str, int, int], None]
-"""Called with (phase, done, total) while a training runs."""
 
 _SHOWN = 3
 
@@ -95,10 +90,12 @@ def train_skill(
     differs is named), ModelMismatch for a model without the layers, UnreadableFile for a damaged state or checkpoint,
     StorageUnavailable when the folder cannot be written.
     """
+    from addenda.models.training import lora_targets
+
     if getattr(model.network, "peft_config", None):
         raise InvalidInput(f"adapters are loaded on the model {model.name!r}; load it anew to train another")
     tell = progress or _tell_nobody
-    targets = lora_targets(model, settings.targets)
+    targets = lora_targets(model, settings.targets, PAPER_TARGETS)
     tell("examples", 0, 2)
     taught = training_examples(skill, split.training, settings)
     tell("examples", 1, 2)
@@ -123,32 +120,6 @@ def _tell_nobody(phase: str, done: int, total: int) -> None:
     del phase, done, total
 
 
-def lora_targets(model: LocalModel, wanted: Sequence[str] | None = None) -> tuple[str, ...]:
-    """The names of the layers that an adapter is put beside.
-
-    Those that are wanted; else ``PAPER_TARGETS`` where the model has them (without the output layer where that is the
-    input embedding too, because an adapter there could not be merged); else those that PEFT knows for its family.
-    Raises ModelMismatch when the model has none of a wanted name, or is of a family that is not known.
-    """
-    from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as BY_FAMILY
-
-    network = model.network
-    there = _linear_layers(network)
-    tied = bool(getattr(network.config, "tie_word_embeddings", False))
-    paper = tuple(name for name in PAPER_TARGETS if not (tied and name == "lm_head"))
-    family = str(getattr(network.config, "model_type", ""))
-    known = cast("object", BY_FAMILY.get(family))
-    choices = [tuple(wanted)] if wanted else [paper, tuple(map(str, known)) if isinstance(known, list) else ()]  # pyright: ignore[reportUnknownArgumentType]
-    for choice in choices:
-        if choice and set(choice) <= there:
-            return choice
-    missing = f"has no layers {sorted(set(wanted) - there)}" if wanted else f"is of the unknown family {family!r}"
-    raise ModelMismatch(
-        f"the model {model.name!r} {missing}; name the layers to train beside (--targets), separated by commas, out of "
-        f"{', '.join(sorted(there))}"
-    )
-
-
 class _Training:
     """One training in its folder."""
 
@@ -167,7 +138,9 @@ class _Training:
         self._settings = settings
         self._directory = directory
         self._tell = tell
-        self._cutoff = min(settings.cutoff, _window(model))
+        from addenda.models.training import context_window
+
+        self._cutoff = min(settings.cutoff, context_window(model))
         self._bf16 = settings.bf16 and model.network.device.type != "cpu"
 
     def finished(self, state: State, lessons: _Lessons, targets: tuple[str, ...]) -> TrainingReport:
@@ -295,8 +268,9 @@ class _Training:
 def _lessons(skill: Skill, model: LocalModel, taught: Examples, tested: Examples, settings: SkillSettings) -> _Lessons:
     """Tokens and masks of the examples; raises InvalidInput when none of a part can be learned whole."""
     from addenda.memories.triples.local_writer import MAX_NEW_TOKENS, PROMPT_TOKENS
+    from addenda.models.training import context_window
 
-    window = _window(model)
+    window = context_window(model)
     longest = min(PROMPT_TOKENS, window - MAX_NEW_TOKENS) if skill == "write" else None
     maker = LessonMaker(
         model.tokenizer, limit=min(settings.cutoff, window), longest_prompt=longest, spaced=settings.spaced
@@ -309,17 +283,3 @@ def _lessons(skill: Skill, model: LocalModel, taught: Examples, tested: Examples
                 f"there is no example to {what} with: {why}; give documents with relations, or a larger cutoff"
             )
     return _Lessons(training.made, validation.made, (*training.refused, *validation.refused))
-
-
-def _window(model: LocalModel) -> int:
-    """Tokens that the model can look at."""
-    return int(getattr(model.network.config, "max_position_embeddings", None) or 2**31)
-
-
-def _linear_layers(network: torch.nn.Module) -> set[str]:
-    """The last parts of the names of all layers that a low-rank matrix can be put beside."""
-    import torch
-    from transformers.pytorch_utils import Conv1D
-
-    layers = cast("Iterable[tuple[str, torch.nn.Module]]", network.named_modules())
-    return {name.rpartition(".")[2] for name, layer in layers if isinstance(layer, torch.nn.Linear | Conv1D)}

@@ -1,27 +1,23 @@
 """The folder of a training: which training it belongs to, what was measured, what came of it, and whether it fits.
 
-Idea: one folder, one training. ``training.json`` is written whole or not at all, and says skill, settings, model and a
-digest of the examples; who comes with anything else is told what differs, and nothing is changed. Beside it lie the
-checkpoint while the training runs, and the adapter once it is there.
+Idea: the state (:mod:`addenda.models.training_folder`) says skill, settings, model and a digest of the examples; who
+comes with anything else is told what differs, and nothing is changed. Beside it lie the checkpoint while the training
+runs, and the adapter once it is there.
 
 Does not know: how a training is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from addenda.errors import InvalidInput, StorageUnavailable, UnreadableFile
 from addenda.memories.triples.skill_settings import Skill, SkillSettings, differences
+from addenda.models.training_folder import read_state, refuse_another, save_state
 from addenda.types import Frozen
 
-STATE = "training.json"
-"""The file that says which training a folder belongs to."""
-_PARTIAL = f"{STATE}.partial"
 CHECKPOINT = "finetune.safetensors"
 """The file with the weights and moments of a training that is not finished."""
 ADAPTER_FILES = ("adapter_model.safetensors", "adapter_config.json", "addenda.json")
@@ -82,41 +78,20 @@ class State(Frozen):
     report: TrainingReport | None = None
 
 
-def refuse_foreign(directory: Path) -> None:
-    """Raise InvalidInput when a folder holds files, and none of them says that it is a training's."""
-    if not directory.exists() or (directory / STATE).exists():
-        return
-    if any(path.name != _PARTIAL for path in directory.iterdir()):
-        raise InvalidInput(
-            f"{str(directory)!r} holds other files and no {STATE} of a training; name a new or an empty folder"
-        )
-
-
 def open_folder(directory: Path, run: Run) -> State:
     """The state of this training in its folder, a new one where the folder is new or empty.
 
     Raises InvalidInput when it holds something else or belongs to another training, UnreadableFile when its state is
     damaged.
     """
-    refuse_foreign(directory)
-    path = directory / STATE
-    if not path.exists():
-        directory.mkdir(parents=True, exist_ok=True)
+    state = read_state(directory, State)
+    if state is None:
         state = State(run=run)
         save_state(directory, state)
         return state
-    try:
-        state = State.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise UnreadableFile(
-            f"{str(path)!r} is damaged or of another version; delete its folder to begin anew, or name another"
-        ) from error
     changed = _changes(state.run, run)
-    if changed and state.before is not None:
-        raise InvalidInput(
-            f"{str(directory)!r} belongs to a training that differs from this one: {'; '.join(changed)}. Start it as "
-            "before to go on, or name another folder"
-        )
+    if state.before is not None:
+        refuse_another(directory, changed)
     if changed:
         # Nothing was measured or trained yet, so nothing is lost; for example nothing could be learned as it was set.
         state = State(run=run)
@@ -135,24 +110,3 @@ def _changes(before: Run, now: Run) -> list[str]:
     if not found and before.data != now.data:
         found.append("the examples are others (documents, validation, relations or limit were changed)")
     return found
-
-
-def save_state(directory: Path, state: State) -> None:
-    """Put a state in the place of the last one."""
-    partial = directory / _PARTIAL
-    partial.write_text(state.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    partial.replace(directory / STATE)
-
-
-@contextmanager
-def storage(directory: Path) -> Generator[None]:
-    """Raise StorageUnavailable, with what to do, for a folder that cannot be written inside the ``with`` block."""
-    from safetensors import SafetensorError
-
-    try:
-        yield
-    except (OSError, SafetensorError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise StorageUnavailable(
-            f"cannot use the folder {str(directory)!r}: {reason}; check that it is a folder, is writable and has space"
-        ) from error

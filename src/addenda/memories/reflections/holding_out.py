@@ -1,0 +1,53 @@
+"""Which reflections a training is validated with.
+
+Idea: whoever holds out the only reflection that teaches a fact has a model that does not know the fact. So a reflection
+is held out only while another one from the same documents teaches the same answer; what is measured then is whether
+knowledge is found through other words. Where no answer is taught twice nothing is held out, and a sample of what is
+taught is asked instead: that measures recall, and says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from addenda.memories.reflections.reflection import Reflection
+from addenda.text import normalised
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What is taught, what it is validated with, and whether the latter is apart from the former."""
+
+    training: tuple[Reflection, ...]
+    validation: tuple[Reflection, ...]
+    held_out: bool
+
+
+def hold_out(reflections: Sequence[Reflection], *, share: float, most: int, seed: int) -> Split:
+    """Split reflections; ``share`` of them is held out, ``most`` at most, and at least one where that can be."""
+    wanted = min(max(1, round(share * len(reflections))), most)
+    taught = Counter(map(_knowledge, reflections))
+    order = list(range(len(reflections)))
+    Random(f"{seed}-held-out").shuffle(order)
+    chosen: set[int] = set()
+    for index in order:
+        if len(chosen) == wanted:
+            break
+        knowledge = _knowledge(reflections[index])
+        if taught[knowledge] > 1:
+            taught[knowledge] -= 1
+            chosen.add(index)
+    if not chosen:
+        return Split(tuple(reflections), tuple(reflections[index] for index in sorted(order[:wanted])), held_out=False)
+    return Split(
+        tuple(one for index, one in enumerate(reflections) if index not in chosen),
+        tuple(reflections[index] for index in sorted(chosen)),
+        held_out=True,
+    )
+
+
+def _knowledge(reflection: Reflection) -> tuple[tuple[str, ...], str]:
+    return tuple(sorted(reflection.documents)), normalised(reflection.answer)
