@@ -120,7 +120,11 @@ NOTES: Mapping[str, tuple[str, str, str]] = {
     "collapse_delta_accuracy_before": ("collapse", "", "before the flaw, either way"),
     "poisoned_notes_live": ("poison", "0", "a trusted source turns: notes live that overrule what a person approved"),
     "poisoned_notes_live_automatic": ("poison", "", "the same where trust once earned is for good (number, 20 runs)"),
-    "poison_exposure": ("poison", "", "wrong answers by notes that went by themselves, summed over 16 batches"),
+    "poison_exposure": (
+        "poison",
+        "",
+        "share of wrong answers by notes that went by themselves, summed over all batches",
+    ),
     "poison_exposure_automatic": ("poison", "", "the same where trust once earned is for good"),
     "poison_dropped_after": ("poison", "", "observations until the source was dropped back, where it was, median"),
     "poison_by_itself_share": ("poison", "", "share of the live notes that no person had to look at"),

@@ -94,10 +94,17 @@ def test_free_text_waits(office: Office) -> None:
     assert office.status(made.addendum.id) == "proposed"
 
 
-def test_what_is_under_way_goes_back_to_review_when_its_source_is_dropped_back(office: Office) -> None:
+@pytest.mark.parametrize("how", ["rolled back", "replaced"])
+def test_what_is_under_way_goes_back_to_review_when_its_source_is_dropped_back(office: Office, how: str) -> None:
     live, under_way = learned(office, "brosk is dar", "zim"), learned(office, "brosk is lom", "fep")
     office.activate([live])
-    office.kb.changes.rollback([live], by=office.ben, reason="wrong")
+    if how == "rolled back":
+        office.kb.changes.rollback([live], by=office.ben, reason="wrong")
+    else:
+        right = Addendum(content=Note(rule="the answer is fep", applies_when="brosk is dar"), source="s", author="Ana")
+        office.kb.changes.propose([right], by=office.ana, replaces={right.id: (live,)})
+        office.kb.changes.approve([right.id], by=office.ben)
+        assert office.activate([right.id]).active == (right.id,)
     assert office.status(under_way) == "needs_review"
     assert "not accepted meanwhile" in office.kb.state.record(under_way).last_reason
     assert office.status(learned(office, "brosk is kes", "zim")) == "proposed"

@@ -15,6 +15,7 @@ from addenda.artifacts import ArtifactStore
 from addenda.database import uncollected
 from addenda.errors import Conflict
 from addenda.gate import Report
+from addenda.knowledge_base.autopilot import send_back
 from addenda.knowledge_base.ground import active_among, ground_moved, live_moved, replaced_by, tested_at
 from addenda.knowledge_base.memories import Memories
 from addenda.knowledge_base.progress import Progress, silent
@@ -195,3 +196,4 @@ def _announce(
         for names, group in groups.items()
     ]
     session.append(actor, bodies, "activation")
+    send_back(session)
