@@ -28,7 +28,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from addenda.memories.reflections.lessons import memory_example
+from addenda.memories.reflections.training.lessons import memory_example
 from addenda.models.answer_loss import IGNORED, Example
 from addenda.models.bundled import build_world
 from addenda.models.local import LocalModel

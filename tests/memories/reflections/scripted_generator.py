@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from addenda.errors import ModelUnavailable
-from addenda.memories.reflections.generator import Generator
-from addenda.memories.reflections.requests import (
+from addenda.memories.reflections.synthesis.generator import Generator
+from addenda.memories.reflections.synthesis.requests import (
     CheckRequest,
     ConsolidateRequest,
     CrossedPairs,

@@ -11,14 +11,14 @@ import torch
 from safetensors.torch import load_file
 
 from addenda.errors import InvalidInput, UnreadableFile
-from addenda.memories.reflections.holding_out import hold_out
-from addenda.memories.reflections.lessons import memory_example
-from addenda.memories.reflections.memory_settings import MemoryModelSettings, memory_model_settings
 from addenda.memories.reflections.questions import QUESTION_FORM, REFUSAL, memory_prompt
 from addenda.memories.reflections.reflection import Reflection, SourceSpan
-from addenda.memories.reflections.refusals import Refusals
-from addenda.memories.reflections.training import SKILL, WORK, train_memory_model
-from addenda.memories.reflections.training_state import CARD, Point, TrainingReport, best, read_memory_card
+from addenda.memories.reflections.training.holding_out import hold_out
+from addenda.memories.reflections.training.lessons import memory_example
+from addenda.memories.reflections.training.refusals import Refusals
+from addenda.memories.reflections.training.settings import MemoryModelSettings, memory_model_settings
+from addenda.memories.reflections.training.state import CARD, Point, TrainingReport, best, read_memory_card
+from addenda.memories.reflections.training.training import SKILL, WORK, train_memory_model
 from addenda.models.adapters import load_adapter
 from addenda.models.local import LocalModel
 from addenda.models.training_folder import STATE

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from addenda.errors import UnreadableFile
-from addenda.memories.reflections.importing import Fields, import_reflections, read_reflections
+from addenda.memories.reflections.synthesis.importing import Fields, import_reflections, read_reflections
 
 PAIR = {"passage": "p1", "question": "Where was Tesla born?", "answer": "In Smiljan.", "by": "base"}
 FIELDS = Fields(document="passage", generator="by")

@@ -15,16 +15,16 @@ from pathlib import Path
 import pytest
 
 from addenda.errors import InvalidInput, ModelBusy, ModelUnavailable, StorageUnavailable
-from addenda.memories.reflections.chat_generator import ChatGenerator, ChatGeneratorSettings
-from addenda.memories.reflections.estimating import estimate
-from addenda.memories.reflections.gathering import AskingSettings
-from addenda.memories.reflections.generator import Generator
-from addenda.memories.reflections.importing import read_reflections
-from addenda.memories.reflections.outcome import Synthesis
-from addenda.memories.reflections.passages import CorpusDocument, PassageSettings, passages
 from addenda.memories.reflections.questions import is_refusal
 from addenda.memories.reflections.reflection import Stage, taken_along
-from addenda.memories.reflections.requests import (
+from addenda.memories.reflections.synthesis.chat_generator import ChatGenerator, ChatGeneratorSettings
+from addenda.memories.reflections.synthesis.estimating import estimate
+from addenda.memories.reflections.synthesis.gathering import GatheringSettings
+from addenda.memories.reflections.synthesis.generator import Generator
+from addenda.memories.reflections.synthesis.importing import read_reflections
+from addenda.memories.reflections.synthesis.outcome import Synthesis
+from addenda.memories.reflections.synthesis.passages import CorpusDocument, PassageSettings, passages
+from addenda.memories.reflections.synthesis.requests import (
     CheckRequest,
     CrossedPairs,
     MergedPairs,
@@ -32,9 +32,9 @@ from addenda.memories.reflections.requests import (
     SurfacedPairs,
     Verdicts,
 )
-from addenda.memories.reflections.settings import SYNTHESIS, SynthesisSettings
-from addenda.memories.reflections.synthesis import ANSWERS, REFLECTIONS, synthesise
-from addenda.memories.reflections.world_generator import WorldGenerator
+from addenda.memories.reflections.synthesis.settings import SYNTHESIS, SynthesisSettings
+from addenda.memories.reflections.synthesis.stages import ANSWERS, REFLECTIONS, synthesise
+from addenda.memories.reflections.synthesis.world_generator import WorldGenerator
 from addenda.models.remote import RemoteModel
 from tests.chat_server import Answer, ChatServer, Raw, Request, Turn, problem
 from tests.memories.reflections.scripted_generator import Interrupted, Scripted
@@ -54,7 +54,7 @@ WORLD = (
 )  # fmt: skip
 """Pages as the bundled world writes them, about things that are not in it."""
 
-PATIENT = AskingSettings(first_pause=0.0)
+PATIENT = GatheringSettings(first_pause=0.0)
 
 
 def made(
@@ -64,7 +64,7 @@ def made(
     stages: tuple[Stage, ...] = SYNTHESIS,
     **settings: object,
 ) -> Synthesis:
-    usual: dict[str, object] = {"stages": stages, "asking": PATIENT, "unanswerable_share": 1.0}
+    usual: dict[str, object] = {"stages": stages, "gathering": PATIENT, "unanswerable_share": 1.0}
     chosen = SynthesisSettings.model_validate(usual | settings)
     return synthesise(documents, generator or world(), folder, settings=chosen)
 
@@ -200,7 +200,7 @@ def test_a_changed_document_asks_only_for_what_it_changes(tmp_path: Path) -> Non
 KILLED = """
 import sys, time
 from pathlib import Path
-from addenda.memories.reflections.world_generator import WorldGenerator
+from addenda.memories.reflections.synthesis.world_generator import WorldGenerator
 from tests.memories.reflections.test_synthesis import made
 
 class Slow(WorldGenerator):
@@ -413,9 +413,9 @@ def test_a_work_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 
 def test_the_limit_of_calls_ends_a_run_that_can_be_gone_on_with(tmp_path: Path) -> None:
-    asking = AskingSettings(first_pause=0.0, most_calls=5)
+    gathering = GatheringSettings(first_pause=0.0, most_calls=5)
     with pytest.raises(InvalidInput, match=r"limit of 5 calls .*kept"):
-        made(tmp_path, asking=asking)
+        made(tmp_path, gathering=gathering)
     found = made(tmp_path)
     assert sum(count.resumed for count in found.counts.values()) == 5
     assert found.reflections == made(tmp_path / "whole").reflections

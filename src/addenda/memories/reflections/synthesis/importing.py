@@ -20,9 +20,9 @@ from typing import BinaryIO, cast
 from pydantic import ValidationError
 
 from addenda.errors import InvalidInput, UnreadableFile
-from addenda.memories.reflections.outcome import Reason, Reject
 from addenda.memories.reflections.reflection import Reflection, SourceSpan
-from addenda.memories.reflections.requests import LONGEST_ANSWER, LONGEST_QUESTION
+from addenda.memories.reflections.synthesis.outcome import Reason, Reject
+from addenda.memories.reflections.synthesis.requests import LONGEST_ANSWER, LONGEST_QUESTION
 from addenda.text import clean, normalised
 from addenda.types import Frozen
 

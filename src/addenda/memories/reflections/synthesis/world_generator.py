@@ -1,10 +1,10 @@
 """A generator for documents of the bundled world that needs no model, no network and no time.
 
-It reads facts (:mod:`~addenda.memories.reflections.world_reading`) and writes pairs in the world's own questions, the
+It reads facts (:mod:`~.world_reading`) and writes pairs in the world's own questions, the
 ones that the bundled model was trained with and never those that are held out. From pairs it reads the facts back, so
 it keeps nothing between requests. What it makes is plain: values as answers; merged facts of one subject; descriptions
 by properties; chains over a shared name; enumerations. It is honest about what it is: a document in other words gets no
-reflections from it, which the counts show; a language model (:mod:`~addenda.memories.reflections.chat_generator`) is
+reflections from it, which the counts show; a language model (:mod:`~.chat_generator`) is
 needed there.
 """
 
@@ -16,8 +16,8 @@ from itertools import combinations
 from random import Random
 
 from addenda.errors import InvalidInput
-from addenda.memories.reflections.names import key
-from addenda.memories.reflections.requests import (
+from addenda.memories.reflections.synthesis.names import key
+from addenda.memories.reflections.synthesis.requests import (
     CheckRequest,
     ConsolidateRequest,
     Crossed,
@@ -37,7 +37,7 @@ from addenda.memories.reflections.requests import (
     SurfaceRequest,
     Verdicts,
 )
-from addenda.memories.reflections.world_reading import Stated, StatementReader, WorldGrammar, language_of
+from addenda.memories.reflections.synthesis.world_reading import Stated, StatementReader, WorldGrammar, language_of
 from addenda.models.bundled import World, build_world
 
 PHRASINGS = 3

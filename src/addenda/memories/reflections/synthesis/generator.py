@@ -1,6 +1,6 @@
 """What a generator of reflections is: one typed request and one typed reply for each step of the synthesis.
 
-A generator proposes; which of its pairs are taken is for code to decide (:mod:`~addenda.memories.reflections.checks`).
+A generator proposes; which of its pairs are taken is for code to decide (:mod:`~.checks`).
 Answers are kept under the generator's identity and a digest of the request, so a run that was killed asks for nothing
 twice, and a generator that answers the same to the same request makes the same reflections however often a run was
 interrupted.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from addenda.memories.reflections.requests import (
+from addenda.memories.reflections.synthesis.requests import (
     CheckRequest,
     ConsolidateRequest,
     CrossedPairs,

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from addenda.documents.sentences import split_sentences
 from addenda.errors import InvalidInput
-from addenda.memories.reflections.grouping import groups
-from addenda.memories.reflections.passages import CorpusDocument, checked, passages
-from addenda.memories.reflections.settings import SynthesisSettings
+from addenda.memories.reflections.synthesis.grouping import groups
+from addenda.memories.reflections.synthesis.passages import CorpusDocument, checked, passages
+from addenda.memories.reflections.synthesis.settings import SynthesisSettings
 from addenda.models.base import rough_tokens
 
 DIRECT_PER_SENTENCE = 1.5

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from addenda.errors import UnreadableFile
-from addenda.memories.reflections.memory_settings import FREE_TO_CHANGE, MemoryModelSettings
+from addenda.memories.reflections.training.settings import FREE_TO_CHANGE, MemoryModelSettings
 from addenda.models.training_folder import changed_settings, read_state, refuse_another, save_state
 from addenda.types import Frozen
 

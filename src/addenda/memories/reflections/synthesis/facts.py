@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from addenda.memories.reflections.checks import fact_changed, fault_in, violations_in
-from addenda.memories.reflections.gathering import Unusable
-from addenda.memories.reflections.passages import Passage
 from addenda.memories.reflections.reflection import Reflection, SourceSpan, Stage
-from addenda.memories.reflections.requests import (
+from addenda.memories.reflections.synthesis.checks import fact_changed, fault_in, violations_in
+from addenda.memories.reflections.synthesis.gathering import Unusable
+from addenda.memories.reflections.synthesis.passages import Passage
+from addenda.memories.reflections.synthesis.requests import (
     CheckRequest,
     FactKind,
     FactsRequest,
@@ -24,7 +24,7 @@ from addenda.memories.reflections.requests import (
     Verdicts,
     Violation,
 )
-from addenda.memories.reflections.running import Run, in_parts, pair_of
+from addenda.memories.reflections.synthesis.running import Run, in_parts, pair_of
 
 
 @dataclass(frozen=True, slots=True)

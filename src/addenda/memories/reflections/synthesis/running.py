@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias, TypeVar
 
-from addenda.memories.reflections.gathering import Asker, Unusable
-from addenda.memories.reflections.generator import Generator
-from addenda.memories.reflections.outcome import Reason, Reject, StageCount
-from addenda.memories.reflections.passages import CorpusDocument
 from addenda.memories.reflections.reflection import Reflection, SourceSpan, Stage
-from addenda.memories.reflections.requests import Pair
-from addenda.memories.reflections.settings import SynthesisSettings
+from addenda.memories.reflections.synthesis.gathering import Asker, Unusable
+from addenda.memories.reflections.synthesis.generator import Generator
+from addenda.memories.reflections.synthesis.outcome import Reason, Reject, StageCount
+from addenda.memories.reflections.synthesis.passages import CorpusDocument
+from addenda.memories.reflections.synthesis.requests import Pair
+from addenda.memories.reflections.synthesis.settings import SynthesisSettings
 from addenda.text import normalised
 from addenda.types import Frozen
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from addenda.memories.reflections.gathering import AskingSettings
-from addenda.memories.reflections.grouping import GroupingSettings
-from addenda.memories.reflections.passages import PassageSettings
 from addenda.memories.reflections.reflection import Stage
+from addenda.memories.reflections.synthesis.gathering import GatheringSettings
+from addenda.memories.reflections.synthesis.grouping import GroupingSettings
+from addenda.memories.reflections.synthesis.passages import PassageSettings
 from addenda.types import Frozen
 
 SYNTHESIS: tuple[Stage, ...] = ("direct", "indirect", "consolidated", "surfaced", "cross-document", "unanswerable")
@@ -21,7 +21,7 @@ class SynthesisSettings(Frozen):
     """Those that run; later ones are made from what earlier ones brought."""
     passages: PassageSettings = PassageSettings()
     grouping: GroupingSettings = GroupingSettings()
-    asking: AskingSettings = AskingSettings()
+    gathering: GatheringSettings = GatheringSettings()
     verify: bool = True
     """Whether a generator checks that each fact can be understood by itself, and rewrites those that cannot."""
     checked_at_once: int = Field(default=20, ge=1, le=100)

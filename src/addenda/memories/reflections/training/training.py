@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from addenda.errors import InvalidInput
-from addenda.memories.reflections.lessons import Lessons, Material, exam, lessons_for
-from addenda.memories.reflections.memory_settings import MemoryModelSettings
 from addenda.memories.reflections.questions import QUESTION_FORM, is_refusal, memory_prompt
 from addenda.memories.reflections.reflection import STAGES, Reflection
-from addenda.memories.reflections.training_state import (
+from addenda.memories.reflections.training.lessons import Lessons, Material, exam, lessons_for
+from addenda.memories.reflections.training.settings import MemoryModelSettings
+from addenda.memories.reflections.training.state import (
     CARD,
     MemoryModelCard,
     Point,
@@ -72,7 +72,7 @@ def train_memory_model(
     Args:
         base: ``bundled``, a directory, or a cached hub id: any causal language model.
         reflections: What it is taught.
-        settings: How; see :func:`addenda.memories.reflections.memory_settings.memory_model_settings`.
+        settings: How; see :func:`addenda.memories.reflections.training.settings.memory_model_settings`.
         directory: Where the model (or adapter) goes, with ``memory.json`` and ``README.md``: a new or empty folder, or
             that of the same training. A training that is finished there is not repeated.
         progress: Called with each phase, how far it is, and how far it goes.

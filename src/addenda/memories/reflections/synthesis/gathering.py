@@ -30,7 +30,7 @@ _Request = TypeVar("_Request", bound=Frozen)
 _Reply = TypeVar("_Reply", bound=Frozen)
 
 
-class AskingSettings(Frozen):
+class GatheringSettings(Frozen):
     """How a generator is asked. Raises pydantic's ValidationError for a value out of range."""
 
     attempts: int = Field(default=6, ge=1)
@@ -60,7 +60,7 @@ def answers(path: Path) -> Answers:
 class Asker:
     """Asks one generator, and counts."""
 
-    def __init__(self, identity: str, at_once: int, kept: Answers, settings: AskingSettings) -> None:
+    def __init__(self, identity: str, at_once: int, kept: Answers, settings: GatheringSettings) -> None:
         """Nothing is asked yet.
 
         Args:

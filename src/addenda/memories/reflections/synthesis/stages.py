@@ -18,18 +18,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from addenda.errors import InvalidInput, StorageUnavailable
-from addenda.memories.reflections.consolidating import consolidated
-from addenda.memories.reflections.crossing import crossed
-from addenda.memories.reflections.facts import facts
-from addenda.memories.reflections.gathering import Asker, answers
-from addenda.memories.reflections.generator import Generator
-from addenda.memories.reflections.outcome import Conflict, Synthesis
-from addenda.memories.reflections.passages import CorpusDocument, checked, passages
 from addenda.memories.reflections.reflection import Reflection
-from addenda.memories.reflections.refusing import unanswerable
-from addenda.memories.reflections.running import Progress, Run
-from addenda.memories.reflections.settings import SYNTHESIS, SynthesisSettings
-from addenda.memories.reflections.surfacing import surfaced
+from addenda.memories.reflections.synthesis.consolidating import consolidated
+from addenda.memories.reflections.synthesis.crossing import crossed
+from addenda.memories.reflections.synthesis.facts import facts
+from addenda.memories.reflections.synthesis.gathering import Asker, answers
+from addenda.memories.reflections.synthesis.generator import Generator
+from addenda.memories.reflections.synthesis.outcome import Conflict, Synthesis
+from addenda.memories.reflections.synthesis.passages import CorpusDocument, checked, passages
+from addenda.memories.reflections.synthesis.refusing import unanswerable
+from addenda.memories.reflections.synthesis.running import Progress, Run
+from addenda.memories.reflections.synthesis.settings import SYNTHESIS, SynthesisSettings
+from addenda.memories.reflections.synthesis.surfacing import surfaced
 from addenda.text import normalised
 from addenda.types import Frozen
 
@@ -68,7 +68,7 @@ def synthesise(
         raise InvalidInput(f"{strange[0]!r} is no stage of a synthesis; use some of {', '.join(SYNTHESIS)}")
     _make(work_directory)
     with answers(work_directory / ANSWERS) as kept:
-        asker = Asker(generator.identity, generator.at_once, kept, chosen.asking)
+        asker = Asker(generator.identity, generator.at_once, kept, chosen.gathering)
         run = Run(documents, generator, chosen, asker, progress or _silent)
         _stages(run)
     found = Synthesis(tuple(run.taken), tuple(run.rejects), run.counts(), conflicts(run.taken))

@@ -10,13 +10,13 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from addenda.memories.reflections.checks import fault_in
-from addenda.memories.reflections.facts import Candidate, taken
-from addenda.memories.reflections.gathering import Unusable
-from addenda.memories.reflections.passages import Passage
 from addenda.memories.reflections.reflection import Reflection
-from addenda.memories.reflections.requests import ConsolidateRequest, Merged, MergedPairs, Pair
-from addenda.memories.reflections.running import Run, chosen, in_parts, pair_of, spans, told
+from addenda.memories.reflections.synthesis.checks import fault_in
+from addenda.memories.reflections.synthesis.facts import Candidate, taken
+from addenda.memories.reflections.synthesis.gathering import Unusable
+from addenda.memories.reflections.synthesis.passages import Passage
+from addenda.memories.reflections.synthesis.requests import ConsolidateRequest, Merged, MergedPairs, Pair
+from addenda.memories.reflections.synthesis.running import Run, chosen, in_parts, pair_of, spans, told
 
 
 def consolidated(run: Run, passages: Sequence[Passage], facts: Sequence[Reflection]) -> list[Reflection]:

@@ -1,6 +1,6 @@
 """Facts of several documents brought together: clues that lead to one entity, properties that several share, chains.
 
-Groups of documents are made from the documents alone (:mod:`~addenda.memories.reflections.grouping`), and each is gone
+Groups of documents are made from the documents alone (:mod:`~.grouping`), and each is gone
 through once. Of a group's facts those that name what its documents share are shown first, one of each document in turn,
 and then others of the same documents as far as there is room.
 
@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from addenda.memories.reflections.checks import Corpus, Fault, fault_in, names_of
-from addenda.memories.reflections.gathering import Unusable
-from addenda.memories.reflections.grouping import Group, groups
-from addenda.memories.reflections.names import given_away, key, says, words_in
 from addenda.memories.reflections.reflection import Reflection
-from addenda.memories.reflections.requests import Crossed, CrossedPairs, CrossPair, CrossRequest, Pair
-from addenda.memories.reflections.running import Run, chosen, spans, told
-from addenda.memories.reflections.surfacing import Description, description_fault
+from addenda.memories.reflections.synthesis.checks import Corpus, Fault, fault_in, names_of
+from addenda.memories.reflections.synthesis.gathering import Unusable
+from addenda.memories.reflections.synthesis.grouping import Group, groups
+from addenda.memories.reflections.synthesis.names import given_away, key, says, words_in
+from addenda.memories.reflections.synthesis.requests import Crossed, CrossedPairs, CrossPair, CrossRequest, Pair
+from addenda.memories.reflections.synthesis.running import Run, chosen, spans, told
+from addenda.memories.reflections.synthesis.surfacing import Description, description_fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from addenda.memories.reflections.names import key, names_in, says, words_in
-from addenda.memories.reflections.passages import CorpusDocument
+from addenda.memories.reflections.synthesis.names import key, names_in, says, words_in
+from addenda.memories.reflections.synthesis.passages import CorpusDocument
 from addenda.types import Frozen
 
 _COMMON_WORD = 200

@@ -19,7 +19,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from addenda.errors import InvalidInput
-from addenda.memories.reflections.requests import (
+from addenda.memories.reflections.synthesis.requests import (
     CheckRequest,
     ConsolidateRequest,
     CrossedPairs,

@@ -11,11 +11,11 @@ from random import Random
 from typing import TYPE_CHECKING, cast
 
 from addenda.errors import InvalidInput
-from addenda.memories.reflections.holding_out import Split, hold_out
-from addenda.memories.reflections.memory_settings import MemoryModelSettings
 from addenda.memories.reflections.questions import memory_prompt
 from addenda.memories.reflections.reflection import Reflection
-from addenda.memories.reflections.refusals import Refusals
+from addenda.memories.reflections.training.holding_out import Split, hold_out
+from addenda.memories.reflections.training.refusals import Refusals
+from addenda.memories.reflections.training.settings import MemoryModelSettings
 
 if TYPE_CHECKING:
     from addenda.models.local import LocalModel

@@ -1,0 +1,1 @@
+"""From reflections to a memory model: lessons, refusals, validation, and the training with its card."""
