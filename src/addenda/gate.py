@@ -26,11 +26,14 @@ from addenda.responder import Responder
 from addenda.text import normalised
 from addenda.types import Answer, Frozen
 
-DEFAULT_THRESHOLDS: Mapping[str, float] = MappingProxyType({"says_it": 1.0, "wordings": 0.5, "unchanged": 1.0})
+DEFAULT_THRESHOLDS: Mapping[str, float] = MappingProxyType(
+    {"says_it": 1.0, "wordings": 0.5, "unchanged": 1.0, "remembered": 0.8}
+)
 """The smallest share that each measure must reach where the ledger sets no other.
 
 ``says_it``: the wording that the change was made with gets the new answer. ``wordings``: of the wordings that were not
 used to make it. ``unchanged``: of the answers that must stay as they were, and that the change was switched on for.
+``remembered``: of a document's reflections that the memory model was asked about.
 """
 
 
@@ -85,6 +88,8 @@ class CaseResult(Frozen):
     """Whether the memory of triples gives it when it is read; True for what is not kept there."""
     fits_observations: bool = True
     """Whether observations would be answered no worse with it; True for what was not learned from any."""
+    is_remembered: bool = True
+    """Whether the memory model gives enough of it; True for what is no document."""
 
     @classmethod
     def unread(cls, addendum_id: str, reason: str) -> CaseResult:
@@ -95,6 +100,11 @@ class CaseResult(Frozen):
     def unfit(cls, addendum_id: str, reason: str) -> CaseResult:
         """The result for a note with which observations would be answered worse, so that no model was asked."""
         return cls._unasked(addendum_id, reason).model_copy(update={"fits_observations": False})
+
+    @classmethod
+    def forgotten(cls, addendum_id: str, reason: str) -> CaseResult:
+        """The result for a document of which the memory model does not give enough."""
+        return cls._unasked(addendum_id, reason).model_copy(update={"is_remembered": False})
 
     @classmethod
     def _unasked(cls, addendum_id: str, reason: str) -> CaseResult:
@@ -116,6 +126,8 @@ class CaseResult(Frozen):
             return "reading the memory of triples does not give it, or not it alone"
         if not self.fits_observations:
             return "with it observations would be answered worse"
+        if not self.is_remembered:
+            return "the memory model does not give enough of it"
         missed = [] if self.says_it else ["the wording it was made with does not get the new answer"]
         if self.wordings_right < self.wordings_asked:
             missed.append(f"{self.wordings_right} of {self.wordings_asked} other wordings get it")

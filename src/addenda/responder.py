@@ -3,9 +3,11 @@
 The memories are composed in one documented order. First the model is let read from the memory of triples, if there is
 one and the model can read: where that brings something back, the answer is made from it. Next come notes: where some
 bear on the question, the answer is made by them. Every other question is answered as if neither were there, with the
-*model patch* of the edits switched on around generation. For each addendum the trace keeps four things apart: it
-*matched* (with its score), it was *injected*, its value is *cited* in the text, and it *changed the answer*, which is
-known only by asking again without it (:meth:`Responder.explain`).
+*model patch* of the edits switched on around generation. Where no edit acted on that, the memory of reflections is
+consulted, and its answer stands where it knows one. So what people stated on purpose comes before what documents say,
+and both before the model alone. For each addendum the trace keeps four things apart: it *matched* (with its score), it
+was *injected*, its value is *cited* in the text, and it *changed the answer*, which is known only by asking again
+without it (:meth:`Responder.explain`).
 
 This module knows the memories' protocol and no ledger: which addenda a memory holds is the knowledge base's business.
 """
@@ -18,6 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+from pydantic import JsonValue
+
 from addenda.errors import InvalidInput
 from addenda.memories.base import (
     Candidate,
@@ -27,11 +31,12 @@ from addenda.memories.base import (
     NoteHit,
     NoteReader,
     ProgressCallback,
+    Recalling,
     TripleReader,
 )
 from addenda.models.base import LanguageModel, batches
 from addenda.models.chat import TextDelta
-from addenda.skills import NotedAnswer, Noting, ReadAnswer, Reading, StreamingReading
+from addenda.skills import ConsultedAnswer, Consulting, NotedAnswer, Noting, ReadAnswer, Reading, StreamingReading
 from addenda.text import normalised
 from addenda.types import EVERYONE, Answer, Match, MemoryName, Trace
 
@@ -45,8 +50,8 @@ Clock: TypeAlias = Callable[[], datetime]
 Values: TypeAlias = Callable[[str], str | None]
 """The value that an addendum states, by id, so that the trace can say whether it appears in the text."""
 
-_Said: TypeAlias = tuple[str, bool, tuple[Match, ...]]
-"""Text, ending and matches of an answer."""
+Listener: TypeAlias = Callable[[object], None]
+"""Told what happens while a memory model is consulted; see :mod:`addenda.memories.reflections.asking.consultation`."""
 
 
 def _now() -> datetime:
@@ -79,6 +84,16 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class _Said:
+    """What an answer's trace is made from."""
+
+    text: str
+    finished: bool
+    matches: tuple[Match, ...]
+    consultation: dict[str, JsonValue] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Circumstances:
     """What the traces of questions that are asked together have in common, and what the memories give to them."""
 
@@ -87,6 +102,7 @@ class _Circumstances:
     audience: str
     memories: Mapping[MemoryName, Memory]
     contributions: Mapping[MemoryName, Contribution]
+    listener: Listener | None
 
 
 class Responder:
@@ -99,6 +115,7 @@ class Responder:
         *,
         reading: Reading | None = None,
         noting: Noting | None = None,
+        consulting: Consulting | None = None,
         values: Values = _no_value,
         clock: Clock = _now,
     ) -> None:
@@ -106,6 +123,7 @@ class Responder:
         self.model = model
         self._reading = reading
         self._noting = noting
+        self._consulting = consulting
         self.memories = dict(memories)
         self._values = values
         self._clock = clock
@@ -118,9 +136,13 @@ class Responder:
         audience: str = EVERYONE,
         memories: Sequence[MemoryName] | None = None,
         without: frozenset[str] = frozenset(),
+        listener: Listener | None = None,
     ) -> Answer:
         """Answer one question; see :meth:`ask_many`."""
-        return self.ask_many([question], as_of=as_of, audience=audience, memories=memories, without=without)[0]
+        found = self.ask_many(
+            [question], as_of=as_of, audience=audience, memories=memories, without=without, listener=listener
+        )
+        return found[0]
 
     def ask_many(
         self,
@@ -131,20 +153,21 @@ class Responder:
         memories: Sequence[MemoryName] | None = None,
         without: frozenset[str] = frozenset(),
         progress: ProgressCallback | None = None,
+        listener: Listener | None = None,
     ) -> list[Answer]:
         """Answer questions side by side, in the order given.
 
-        ``as_of`` None means now; ``memories`` None means all; the addenda in ``without`` are switched off. Raises
-        InvalidInput for an empty or over-long question or an unknown memory, CannotLookBack when a memory cannot
-        answer about the past.
+        ``as_of`` None means now; ``memories`` None means all; the addenda in ``without`` are switched off; a
+        ``listener`` is told what happens while a memory model is consulted. Raises InvalidInput for an empty or
+        over-long question or an unknown memory, CannotLookBack when a memory cannot answer about the past.
         """
         for question in questions:
             _check_question(question)
-        asked = self._asked(as_of, audience, memories, without)
+        asked = self._asked(as_of, audience, memories, without, listener)
         answers: dict[int, Answer] = {}
         for batch in batches(questions, self.model.batch_size):
             texts = [questions[index] for index in batch]
-            for index, said in zip(batch, self._complete(texts, asked.contributions), strict=True):
+            for index, said in zip(batch, self._complete(texts, asked), strict=True):
                 answers[index] = self._answer(questions[index], said, asked)
             if progress is not None:
                 progress(len(answers), len(questions))
@@ -166,7 +189,7 @@ class Responder:
         :meth:`ask_many`.
         """
         _check_question(question)
-        return self._spoken(question, self._asked(as_of, audience, memories, without))
+        return self._spoken(question, self._asked(as_of, audience, memories, without, None))
 
     def explain(self, answer: Answer) -> Explanation:
         """Ask again with each injected addendum switched off, one at a time, and once without any memory."""
@@ -193,17 +216,21 @@ class Responder:
         return Explanation(explained, tuple(ablations), bare)
 
     def _asked(
-        self, as_of: datetime | None, audience: str, memories: Sequence[MemoryName] | None, without: frozenset[str]
+        self,
+        as_of: datetime | None,
+        audience: str,
+        memories: Sequence[MemoryName] | None,
+        without: frozenset[str],
+        listener: Listener | None,
     ) -> _Circumstances:
         now = self._clock()
         chosen = self._chosen(memories)
         contributions: dict[MemoryName, Contribution] = {
             name: memory.contribute(at=as_of, audience=audience, without=without) for name, memory in chosen.items()
         }
-        return _Circumstances(now, as_of or now, audience, chosen, contributions)
+        return _Circumstances(now, as_of or now, audience, chosen, contributions, listener)
 
     def _answer(self, question: str, said: _Said, asked: _Circumstances) -> Answer:
-        text, finished, matches = said
         trace = Trace(
             asked_at=asked.asked_at,
             as_of=asked.as_of,
@@ -211,14 +238,15 @@ class Responder:
             model=f"{self.model.name} {self.model.fingerprint}",
             ledger_position=min((memory.position for memory in asked.memories.values()), default=0),
             memories=tuple(asked.memories),
-            matches=matches,
+            matches=said.matches,
+            consultation=said.consultation,
         )
-        return Answer(question=question, text=text, finished=finished, trace=trace)
+        return Answer(question=question, text=said.text, finished=said.finished, trace=trace)
 
     def _spoken(self, question: str, asked: _Circumstances) -> Generator[TextDelta | Answer, None, None]:
         reader = _reader_in(asked.contributions)
         if reader is None or not isinstance(self._reading, StreamingReading):
-            said = next(self._complete([question], asked.contributions))
+            said = next(self._complete([question], asked))
         else:
             with closing(self._reading.stream(question, reader, alone=False)) as events:
                 for event in events:
@@ -227,8 +255,8 @@ class Responder:
                     elif isinstance(event, ReadAnswer) and event.informed:
                         yield self._answer(question, self._read(event), asked)
                         return
-            said = next(self._unread([question], asked.contributions))
-        yield TextDelta(text=said[0])
+            said = next(self._unread([question], asked))
+        yield TextDelta(text=said.text)
         yield self._answer(question, said, asked)
 
     def _chosen(self, names: Sequence[MemoryName] | None) -> dict[MemoryName, Memory]:
@@ -239,30 +267,40 @@ class Responder:
             raise InvalidInput(f"unknown memories {unknown!r}; this knowledge base has {sorted(self.memories)!r}")
         return {name: self.memories[name] for name in names}
 
-    def _complete(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
+    def _complete(self, questions: Sequence[str], asked: _Circumstances) -> Iterator[_Said]:
         """What is said to each question, in order."""
-        reader = _reader_in(contributions)
+        reader = _reader_in(asked.contributions)
         read: list[ReadAnswer | None] = [None] * len(questions)
         if self._reading is not None and reader is not None:
             tried = self._reading.answer(questions, [reader] * len(questions), alone=False)
             read = [answer if answer.informed else None for answer in tried]
         others = [q for q, answer in zip(questions, read, strict=True) if answer is None]
-        unread = self._unread(others, contributions)
+        unread = self._unread(others, asked)
         for answer in read:
             yield next(unread) if answer is None else self._read(answer)
 
-    def _unread(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
+    def _unread(self, questions: Sequence[str], asked: _Circumstances) -> Iterator[_Said]:
         """What is said to each question about which no triple was read, in order."""
-        notes = next((one for one in contributions.values() if isinstance(one, NoteReader)), None)
+        notes = next((one for one in asked.contributions.values() if isinstance(one, NoteReader)), None)
         if notes is None or self._noting is None:
-            yield from self._generated(questions, contributions)
+            yield from self._unnoted(questions, asked)
             return
         hits = [notes.choose(question) for question in questions]
         noted = self._noting.answer(questions, hits)
         others = [q for q, answer in zip(questions, noted, strict=True) if answer is None]
-        generated = self._generated(others, contributions)
+        unnoted = self._unnoted(others, asked)
         for answer, shown in zip(noted, hits, strict=True):
-            yield next(generated) if answer is None else _noted(answer, shown)
+            yield next(unnoted) if answer is None else _noted(answer, shown)
+
+    def _unnoted(self, questions: Sequence[str], asked: _Circumstances) -> Iterator[_Said]:
+        """What is said to each question on which neither triples nor notes bear, in order."""
+        memory = next((one for one in asked.contributions.values() if isinstance(one, Recalling)), None)
+        for question, said in zip(questions, self._generated(questions, asked.contributions), strict=True):
+            if memory is None or self._consulting is None or any(match.injected for match in said.matches):
+                yield said
+            else:
+                found = _consulted(self._consulting, question, memory, asked.listener)
+                yield _recalled(found, said) if found.informed else said
 
     def _generated(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
         if not questions:
@@ -281,7 +319,7 @@ class Responder:
                 for candidate in patch.candidates[row]
             ]
             matches.sort(key=lambda match: (match.injected, match.score), reverse=True)
-            yield completion.text, completion.finished, tuple(matches[:MAX_MATCHES])
+            yield _Said(completion.text, completion.finished, tuple(matches[:MAX_MATCHES]))
 
     def _read(self, answer: ReadAnswer) -> _Said:
         """An answer with every triple that was read, once, best first; none is left out, because the model saw all."""
@@ -294,7 +332,8 @@ class Responder:
             Match(addendum_id=i, memory="triples", score=score, threshold=0.0, injected=True, cited=i in cited)
             for i, score in scores.items()
         ]
-        return answer.text, answer.finished, tuple(sorted(matches, key=lambda match: match.score, reverse=True))
+        ranked = sorted(matches, key=lambda match: match.score, reverse=True)
+        return _Said(answer.text, answer.finished, tuple(ranked))
 
     def _match(self, name: MemoryName, candidate: Candidate, text: str) -> Match:
         value = self._values(candidate.addendum_id)
@@ -323,7 +362,30 @@ def _noted(answer: NotedAnswer, hits: Sequence[NoteHit]) -> _Said:
         for hit in hits
     ]
     ranked = sorted(matches, key=lambda match: (match.injected, match.cited, match.score), reverse=True)
-    return answer.text, answer.finished, tuple(ranked)
+    return _Said(answer.text, answer.finished, tuple(ranked))
+
+
+def _consulted(consulting: Consulting, question: str, memory: Recalling, listener: Listener | None) -> ConsultedAnswer:
+    if listener is None:
+        return consulting.answer(question, memory)
+    event: object = None
+    for event in consulting.stream(question, memory):
+        if not isinstance(event, ConsultedAnswer):
+            listener(event)
+    if not isinstance(event, ConsultedAnswer):
+        raise TypeError("a consultation ended without its answer")
+    return event
+
+
+def _recalled(found: ConsultedAnswer, said: _Said) -> _Said:
+    """An answer from a memory model; what was cited of a document shows in the transcript, not here."""
+    documents = [
+        Match(addendum_id=i, memory="reflections", score=score, threshold=0.0, injected=injected)
+        for scores, injected in ((found.sources, True), (found.considered, False))
+        for i, score in scores.items()
+    ]
+    matches = (*documents, *said.matches)
+    return _Said(found.text, found.finished, matches, dict(found.transcript))
 
 
 def _is_cited(hit: NoteHit, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The skills that a model brings to an answer: reading triples while it speaks, and going by notes.
+"""The skills behind an answer: reading triples while speaking, going by notes, consulting a memory model.
 
 Protocols only. Who has a skill is found out where the model in use is loaded (:mod:`addenda.knowledge_base.models`);
 the responder uses it.
@@ -6,10 +6,12 @@ the responder uses it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from addenda.memories.base import NoteHit, ReadResult, TripleReader
+from pydantic import JsonValue
+
+from addenda.memories.base import NoteHit, ReadResult, Recalling, TripleReader
 
 
 @runtime_checkable
@@ -81,4 +83,51 @@ class Noting(Protocol):
 
     def answer(self, questions: Sequence[str], notes: Sequence[Sequence[NoteHit]]) -> Sequence[NotedAnswer | None]:
         """For each question the answer by the notes that bear on it; None where they give none."""
+        ...
+
+
+@runtime_checkable
+class ConsultedAnswer(Protocol):
+    """What came of consulting a memory model."""
+
+    @property
+    def text(self) -> str:
+        """The answer; it means nothing when nothing was known."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing that it rests on was cut at the length limit."""
+        ...
+
+    @property
+    def informed(self) -> bool:
+        """Whether the memory model knew enough for an answer."""
+        ...
+
+    @property
+    def sources(self) -> Mapping[str, float]:
+        """The documents that it rests on, by addendum id, with how well they say it, from 0 to 1; best first."""
+        ...
+
+    @property
+    def considered(self) -> Mapping[str, float]:
+        """The documents of other answers that were heard on the way."""
+        ...
+
+    @property
+    def transcript(self) -> Mapping[str, JsonValue]:
+        """Everything that was asked and said, as JSON."""
+        ...
+
+
+class Consulting(Protocol):
+    """A way of consulting a memory model: directed by an executive, or directly."""
+
+    def answer(self, question: str, memory: Recalling) -> ConsultedAnswer:
+        """The answer to a question. Raises ModelUnavailable when a model is gone."""
+        ...
+
+    def stream(self, question: str, memory: Recalling) -> Generator[object, None, None]:
+        """The same as events of its own while it goes on; the answer comes last."""
         ...

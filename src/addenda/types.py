@@ -10,7 +10,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 EVERYONE = "everyone"
 """The audience that contains all others."""
@@ -170,6 +170,8 @@ class Trace(Frozen):
     """The memories that were asked."""
     matches: tuple[Match, ...] = ()
     """Best first."""
+    consultation: dict[str, JsonValue] | None = None
+    """What an executive and a memory model said to each other, where the answer comes from there."""
 
 
 class Answer(Frozen):

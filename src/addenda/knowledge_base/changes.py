@@ -88,9 +88,23 @@ class Changes:
     """Propose, approve, reject, disable, enable, roll back, expire, erase."""
 
     def __init__(
-        self, ledger: Ledger, artifacts: ArtifactStore, answers: AnswerLog, withdrawn: Callable[[], None]
+        self,
+        ledger: Ledger,
+        artifacts: ArtifactStore,
+        answers: AnswerLog,
+        withdrawn: Callable[[], None],
+        forget: Callable[[Collection[str]], None],
     ) -> None:
-        """Take the ledger, the artefacts, the kept answers, and what to call when live knowledge may have changed."""
+        """Take the ledger, the artefacts, the kept answers, and two that are called.
+
+        Args:
+            ledger: Where everything is appended.
+            artifacts: Of which those of erased addenda are destroyed.
+            answers: Of which those are forgotten that an erased addendum had a part in.
+            withdrawn: Called when live knowledge may have changed.
+            forget: Called with the ids of erased addenda, to destroy what else was made of them.
+        """
+        self._forget = forget
         self._answers = answers
         self._ledger = ledger
         self._artifacts = artifacts
@@ -228,6 +242,7 @@ class Changes:
         for report in self._reports(erased):
             self._artifacts.discard(report)
         self._answers.forget([record.id for record in erased])
+        self._forget([record.id for record in erased if record.kind == "document"])
 
     def _contents(self, ids: Collection[str]) -> dict[str, Content]:
         return {i: addendum.content for i, addendum in self._ledger.addenda(ids).items()}

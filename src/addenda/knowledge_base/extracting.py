@@ -212,8 +212,8 @@ class Extracting:
         if not dry_run:
             require(state, by, "proposed")
         why = clean(f"extracted for {by.name}" + (f": {reason}" if reason else ""), "reason")
-        content = _content(document)
-        source = _addendum(document, content, by, given)
+        content = checked_content(document)
+        source = document_addendum(document, content, by, given)
         kept = self._existing(content, state)
         path = work or (None if dry_run else self._work_path(content))
         stored = replace(document, title=content.title, text=content.text)
@@ -324,7 +324,7 @@ class Extracting:
         return told
 
 
-def _content(document: SourceDocument) -> Document:
+def checked_content(document: SourceDocument) -> Document:
     """The document as it would be stored. Raises InvalidInput for one that could not be."""
     for what, text in (("title", document.title), ("source", document.source), ("text", document.text)):
         if not text.strip():
@@ -332,7 +332,7 @@ def _content(document: SourceDocument) -> Document:
     return Document(title=clean(document.title, "title"), text=clean(document.text, "text"))
 
 
-def _addendum(document: SourceDocument, content: Document, by: Person, terms: Terms) -> Addendum:
+def document_addendum(document: SourceDocument, content: Document, by: Person, terms: Terms) -> Addendum:
     """The addendum with the document. Raises InvalidInput for terms on which nothing can be proposed."""
     made = Addendum(
         content=content,

@@ -26,7 +26,9 @@ from addenda.knowledge_base.memories import Memories, check_carried
 from addenda.knowledge_base.models import ModelChoice, identify, is_remote
 from addenda.knowledge_base.notebook import NotebookView
 from addenda.knowledge_base.observing import Observing
+from addenda.knowledge_base.reflecting import Reflecting
 from addenda.knowledge_base.relations import first_relations
+from addenda.knowledge_base.remembering import Remembering
 from addenda.knowledge_base.tested import findings
 from addenda.ledger import (
     FORMAT_VERSION,
@@ -47,7 +49,7 @@ from addenda.ledger import (
 )
 from addenda.memories.base import ProgressCallback, ReadResult, TripleQuery
 from addenda.models.files import BUNDLED
-from addenda.responder import Explanation, Responder
+from addenda.responder import Explanation, Listener, Responder
 from addenda.types import EVERYONE, Addendum, Answer, Edit, Fact, MemoryName
 
 DATABASE_FILE = "ledger.sqlite3"
@@ -70,7 +72,8 @@ class KnowledgeBase:
 
     Changes go through the objects it holds: :attr:`changes` (propose, decide, take back), :attr:`activation` (test and
     make live), :attr:`governance` (people, policy, relations, suite), :attr:`extracting` (documents, from which a model
-    proposes facts), :attr:`observing` (what came of answers) and :attr:`learning` (notes from that). Every change is
+    proposes facts), :attr:`observing` (what came of answers), :attr:`learning` (notes from that), :attr:`reflecting`
+    (reflections of documents) and :attr:`remembering` (the memory model that is trained on them). Every change is
     made by a :class:`Person`, who is found by token with :meth:`authenticate`.
     """
 
@@ -80,14 +83,18 @@ class KnowledgeBase:
         self._database = database
         self.artifacts = ArtifactStore(directory / "artifacts")
         self.ledger = Ledger(database)
-        self._memories = Memories(self.ledger, self.artifacts, database, choice)
+        self._memories = Memories(self.ledger, self.artifacts, database, choice, directory)
         self._answers = AnswerLog(database)
-        self.changes = Changes(self.ledger, self.artifacts, self._answers, self._memories.sync)
+        self.changes = Changes(
+            self.ledger, self.artifacts, self._answers, self._memories.sync, lambda ids: self.reflecting.forget(ids)
+        )
         self.activation = Activation(self.ledger, self.artifacts, self._memories)
         self.governance = Governance(self.ledger)
         self.extracting = Extracting(self.ledger, self.changes, self._memories.base, directory)
         self.observing = Observing(self.ledger, self.changes, self._answers)
         self.learning = Learning(self.ledger, self.changes, self._memories, self.observing)
+        self.reflecting = Reflecting(self.ledger, self.changes, self._memories, directory)
+        self.remembering = Remembering(self.ledger, self._memories, self.reflecting, directory)
         self.notebook = NotebookView(self.ledger, self._memories)
 
     @classmethod
@@ -225,12 +232,13 @@ class KnowledgeBase:
         as_of: datetime | None = None,
         audience: str = EVERYONE,
         memories: Sequence[MemoryName] | None = None,
+        listener: Listener | None = None,
     ) -> Answer:
-        """Answer from what is live, and keep the answer with its trace.
+        """Answer from what is live, and keep the answer with its trace; a ``listener`` hears a consultation go on.
 
         Raises CannotLookBack when a memory is asked about a past moment that it does not hold.
         """
-        answer = self._responder().ask(question, as_of=as_of, audience=audience, memories=memories)
+        answer = self._responder().ask(question, as_of=as_of, audience=audience, memories=memories, listener=listener)
         self._answers.keep(answer)
         return answer
 

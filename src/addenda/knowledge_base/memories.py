@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from addenda.artifacts import ArtifactStore
 from addenda.database import Database
 from addenda.errors import InvalidInput
 from addenda.knowledge_base.edits_keeper import EditsKeeper
 from addenda.knowledge_base.keeper import Keeper
+from addenda.knowledge_base.memory_models import MemoryModels
 from addenda.knowledge_base.models import ModelChoice, ModelInUse
 from addenda.knowledge_base.notes_keeper import NotesKeeper
+from addenda.knowledge_base.reflections_keeper import ReflectionsKeeper
 from addenda.knowledge_base.triples_keeper import TriplesKeeper
 from addenda.ledger import Ledger, Person
 from addenda.memories.base import Memory, TripleReader
@@ -33,24 +36,32 @@ def check_carried(names: Sequence[MemoryName]) -> tuple[MemoryName, ...]:
 
 
 class Memories:
-    """The memories of one knowledge base. This version has three: ``edits``, ``triples`` and ``notes``."""
+    """The four memories of one knowledge base."""
 
-    def __init__(self, ledger: Ledger, artifacts: ArtifactStore, database: Database, choice: ModelChoice) -> None:
-        """Take the ledger, the artefacts, the database, and which model to use; nothing is loaded yet."""
+    def __init__(
+        self, ledger: Ledger, artifacts: ArtifactStore, database: Database, choice: ModelChoice, directory: Path
+    ) -> None:
+        """Take the ledger, the artefacts, the database, which model to use, and the knowledge base's folder.
+
+        Nothing is loaded yet.
+        """
         self.base = ModelInUse(ledger, choice)
         """The model."""
+        self.memory_models = MemoryModels(artifacts, directory, self.base)
+        """The memory models."""
+        self.reflections = ReflectionsKeeper(ledger, self.memory_models)
+        """Who keeps the memory of reflections."""
         self._triples = TriplesKeeper(ledger, artifacts, database)
         self._notes = NotesKeeper(ledger, artifacts)
         self._keepers: Mapping[MemoryName, Keeper] = {
             "edits": EditsKeeper(ledger, artifacts, self.base),
             "triples": self._triples,
             "notes": self._notes,
+            "reflections": self.reflections,
         }
 
     def keeper(self, name: MemoryName) -> Keeper:
-        """Who keeps a memory. Raises InvalidInput for one that this version does not have."""
-        if name not in self._keepers:
-            raise InvalidInput(f"this version has no memory {name!r}; it has {', '.join(self._keepers)}")
+        """Who keeps a memory."""
         return self._keepers[name]
 
     def live(self) -> dict[MemoryName, Memory]:
@@ -86,9 +97,10 @@ class Memories:
         """A responder over these memories; the model reads triples if they are among them and it has learned to."""
         reading = self.base.reading() if "triples" in memories else None
         noting = self.base.noting() if "notes" in memories else None
-        if values is None:
-            return Responder(self.base.model, memories, reading=reading, noting=noting)
-        return Responder(self.base.model, memories, reading=reading, noting=noting, values=values)
+        consulting = self.base.consulting() if "reflections" in memories else None
+        return Responder(
+            self.base.model, memories, reading=reading, noting=noting, consulting=consulting, values=values or _no_value
+        )
 
     def notes_at(self, moment: datetime) -> tuple[HeldNote, ...]:
         """The notes that hold at a moment for anybody, in the order in which they are tried."""
@@ -121,3 +133,7 @@ class Memories:
     def close(self) -> None:
         """Close the connections to a remote model."""
         self.base.close()
+
+
+def _no_value(_addendum_id: str) -> str | None:
+    return None

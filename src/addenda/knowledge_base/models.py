@@ -1,8 +1,8 @@
-"""The base model of one knowledge base and its skills of reading and writing triples: loaded when needed, and kept.
+"""The base model of one knowledge base and its skills, and the models beside it: loaded when needed, and kept.
 
 A model is local (the bundled one, a directory, a cached hub id) or behind an address: ``http://host:8000/v1#name``. A
 local one reads and writes triples with adapters that were trained for it, a remote one reads with tool calls and writes
-in a form that it is asked for.
+in a form that it is asked for. A memory model is directed by an executive that can be another model.
 """
 
 from __future__ import annotations
@@ -21,18 +21,29 @@ from addenda.ledger import Ledger
 from addenda.memories.notes.chat_inducer import ChatInducer, ChatInducerSettings
 from addenda.memories.notes.following import NotesAlone, NotesInContext
 from addenda.memories.notes.inducers import Inducer
+from addenda.memories.reflections.asking.budget import Budget
+from addenda.memories.reflections.asking.executive import ChatExecutive, Executive
+from addenda.memories.reflections.asking.scripted import ScriptedExecutive
+from addenda.memories.reflections.asking.single_turn import NO_EXECUTIVE
+from addenda.memories.reflections.consulting import ExecutiveConsulting
+from addenda.memories.reflections.synthesis.chat_generator import ChatGenerator, ChatGeneratorSettings
+from addenda.memories.reflections.synthesis.generator import Generator as Reflector
+from addenda.memories.reflections.synthesis.world_generator import WorldGenerator
+from addenda.memories.reflections.training.training import SKILL as REMEMBER
 from addenda.memories.triples.remote_writer import RemoteWriter
 from addenda.memories.triples.tool_reading import ToolReading
 from addenda.memories.triples.writers import Writer
 from addenda.models.base import LanguageModel
 from addenda.models.bundled import adapter_directory
 from addenda.models.files import BUNDLED, find_model
-from addenda.skills import Noting, Reading
+from addenda.skills import Consulting, Noting, Reading
 
 if TYPE_CHECKING:
     from addenda.models.local import LocalModel
     from addenda.models.remote import RemoteModel
 
+SCRIPTED = "scripted"
+"""The name of the executive that goes by rules and the question templates of the declared relations."""
 ADAPTERS = "adapters"
 """The folder beside a model's weights in which its adapters lie, by skill."""
 
@@ -49,8 +60,14 @@ class ModelChoice:
     """The adapter for ``read``; None: the one that came with the model, in ``adapters/read`` beside its weights."""
     write_adapter: Path | None = None
     """The adapter for ``write``, likewise."""
+    executive: str | None = None
+    """Who directs a memory model: ``scripted``, ``none``, ``bundled``, or ``URL#name``; None: what fits the model."""
+    budget: Budget | None = None
+    """What a consultation of a memory model may cost; None: the usual."""
+    memory_model: str | None = None
+    """``URL#name`` where the memory model is served; None: it runs in this process."""
     api_key: SecretStr | None = field(default=None, repr=False)
-    """Opens a remote model."""
+    """Opens remote models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +144,8 @@ class ModelInUse:
         self._remote: RemoteModel | None = None
         self._reading: Reading | None = None
         self._writing: Writing | None = None
+        self._consulting: Consulting | None = None
+        self._others: list[RemoteModel] = []
 
     @property
     def name(self) -> str:
@@ -216,10 +235,89 @@ class ModelInUse:
         with _remote(name, self._choice) as remote:
             yield ChatInducer(remote, settings, name=name, at_once=remote.batch_size)
 
+    @contextmanager
+    def generating(self) -> Generator[Reflector]:
+        """The model in use as a generator of reflections, to be used inside the ``with`` block.
+
+        It need not be the model that the knowledge base was made with. The bundled one cannot write questions of its
+        own; for documents in its world's sentences a grammar makes them.
+
+        Raises InvalidInput for any other local model, or an unusable address; MissingDependency.
+        """
+        name = self.name
+        if name == BUNDLED:
+            yield WorldGenerator()
+            return
+        if not is_remote(name):
+            raise InvalidInput(
+                f"the model {name!r} cannot make reflections: it is asked for answers in a given form, which takes a "
+                "model behind an OpenAI-compatible address (--generator URL#NAME)"
+            )
+        with _remote(name, self._choice) as remote:
+            yield ChatGenerator(remote, ChatGeneratorSettings(at_once=remote.batch_size))
+
+    def consulting(self) -> Consulting:
+        """How a memory model is consulted: by the executive that was chosen, else by one that fits the model in use.
+
+        A remote model directs by itself; the bundled one by the skill that it has learned for that; of any other local
+        model nothing is known, so the memory model is asked directly. Raises as :attr:`model`, and InvalidInput for an
+        executive that cannot be used.
+        """
+        if self._consulting is None:
+            chosen = self._choice.executive
+            usual = self.name if self.remote else BUNDLED if self.name == BUNDLED else NO_EXECUTIVE
+            self._consulting = ExecutiveConsulting(self._executive(chosen or usual), self._choice.budget)
+        return self._consulting
+
+    def served_memory(self) -> LanguageModel | None:
+        """The memory model where it is served; None when it is to run in this process. Raises InvalidInput."""
+        address = self._choice.memory_model
+        if address is None:
+            return None
+        if not is_remote(address):
+            raise InvalidInput(
+                f"the memory model {address!r} is no address; give URL#NAME of the server that has it, or leave it out "
+                "(--memory-model, ADDENDA_MEMORY_MODEL) to run it in this process"
+            )
+        return self._at(address)
+
+    def memory_in(self, directory: Path, base: str, *, adapter: bool) -> LanguageModel:
+        """The memory model in a folder: a whole model, or an adapter on a base model of its own.
+
+        Raises ModelUnavailable, UnreadableFile or ModelMismatch when it cannot be loaded; MissingDependency.
+        """
+        if not adapter:
+            return _load(str(directory), self._choice)
+        local = _load(base, self._choice)
+        from addenda.models.adapters import AdaptedModel, load_adapter
+
+        return AdaptedModel(local, load_adapter(local, directory, REMEMBER))
+
     def close(self) -> None:
-        """Close the connections to a remote model."""
+        """Close the connections to remote models."""
+        for remote in self._others:
+            remote.close()
         if self._remote is not None:
             self._remote.close()
+
+    def _executive(self, name: str) -> Executive | None:
+        if name == NO_EXECUTIVE:
+            return None
+        if name == SCRIPTED:
+            registry = self._ledger.state().registry
+            templates = {one: registry.get(one).templates for one in registry.names()}
+            return ScriptedExecutive({one: asked for one, asked in templates.items() if asked})
+        if is_remote(name):
+            return ChatExecutive(self._connected() if name == self.name else self._at(name))
+        raise InvalidInput(
+            f"the executive {name!r} is unknown; it can be {SCRIPTED}, {NO_EXECUTIVE}, {BUNDLED}, or URL#NAME of a "
+            "model behind an OpenAI-compatible address"
+        )
+
+    def _at(self, address: str) -> RemoteModel:
+        remote = _remote(address, self._choice)
+        self._others.append(remote)
+        return remote
 
     def _connected(self) -> RemoteModel:
         if self._remote is None:

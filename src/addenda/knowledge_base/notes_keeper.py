@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-
 from addenda.artifacts import ArtifactStore
 from addenda.errors import LedgerBroken
-from addenda.ledger import SYSTEM, Ledger, MemoryConfigured, Record
-from addenda.memories.base import Change, Deliver, Window, Withdraw
+from addenda.knowledge_base.contents_keeper import ContentsKeeper
+from addenda.ledger import SYSTEM, Ledger, MemoryConfigured
 from addenda.memories.notes import NotesConfig, NotesMemory
 from addenda.memories.notes.artefact import StoredNote
-from addenda.types import Addendum, MemoryName, Note
+from addenda.types import Addendum, Note
 
 
-class NotesKeeper:
+class NotesKeeper(ContentsKeeper):
     """Keeps the notes memory of this process at the ledger's head; keeps the :class:`Keeper` protocol."""
 
     def __init__(self, ledger: Ledger, artifacts: ArtifactStore) -> None:
         """Take the ledger, and the artefacts for the configuration."""
-        self._ledger = ledger
+        super().__init__(ledger, "notes", artefact_of)
         self._artifacts = artifacts
         self._memory: NotesMemory | None = None
         self._opened: str | None = None
-
-    @property
-    def name(self) -> MemoryName:
-        """The memory of notes."""
-        return "notes"
-
-    @property
-    def entangled(self) -> bool:
-        """False: a note that is taken out changes only what it had decided."""
-        return False
 
     def memory(self) -> NotesMemory | None:
         """The memory at the ledger's head; None while it is not configured."""
@@ -41,7 +28,7 @@ class NotesKeeper:
             return None
         if self._memory is None or self._opened != configuration:
             self._memory, self._opened = self._empty(configuration), configuration
-        self._catch_up(self._memory)
+        self.catch_up(self._memory)
         return self._memory
 
     def configured(self) -> NotesMemory:
@@ -63,29 +50,12 @@ class NotesKeeper:
 
     def rebuilt(self) -> NotesMemory | None:
         """A fresh memory, made from the contents of the ledger in ledger order."""
-        state = self._ledger.state()
-        configuration = state.memories.get("notes")
+        configuration = self._ledger.state().memories.get("notes")
         if configuration is None:
             return None
         memory = self._empty(configuration)
-        memory.apply(self._deliveries(state.held("notes")), state.position)
+        self.fill(memory)
         return memory
-
-    def store(self, artefacts: Mapping[str, bytes]) -> Mapping[str, str]:
-        """The digests; the contents in the ledger are what outlives a crash."""
-        return {i: hashlib.sha256(artefact).hexdigest() for i, artefact in artefacts.items()}
-
-    def stored(self, addenda: Mapping[str, Addendum], tested: Mapping[str, str]) -> Mapping[str, str]:
-        """The digest for each content."""
-        del tested
-        return self.store({i: artefact_of(addendum) for i, addendum in addenda.items()})
-
-    def check(self, delivered: Mapping[str, str]) -> None:
-        """Raise LedgerBroken when the artefact of a content is not what was delivered."""
-        found = self.stored(self._ledger.addenda(list(delivered)), {})
-        altered = next((i for i, digest in delivered.items() if found.get(i) != digest), None)
-        if altered is not None:
-            raise LedgerBroken(f"the note {altered!r} is not what was delivered; restore the database from a backup")
 
     def named_in(self, configuration: bytes) -> frozenset[str]:
         """Nothing: the configuration stands alone."""
@@ -94,28 +64,6 @@ class NotesKeeper:
 
     def _empty(self, configuration: str) -> NotesMemory:
         return NotesMemory(NotesConfig.model_validate_json(self._artifacts.get(configuration)))
-
-    def _catch_up(self, memory: NotesMemory) -> None:
-        """Apply what the ledger says since the memory's position."""
-        state = self._ledger.state()
-        if memory.position >= state.position:
-            return
-        touched = state.changed_after(memory.position)
-        wanted = [r for r in touched if r.stage == "active" and "notes" in r.memories]
-        deliveries = self._deliveries(wanted)
-        kept = {change.addendum_id for change in deliveries}
-        gone = memory.held_among(r.id for r in touched if r.id not in kept)
-        changes: list[Change] = [*map(Withdraw, sorted(gone)), *deliveries]
-        memory.apply(changes, state.position)
-
-    def _deliveries(self, records: Sequence[Record]) -> list[Deliver]:
-        """What is to be held of these records, from the contents in the ledger."""
-        contents = self._ledger.addenda([record.id for record in records])
-        return [
-            Deliver(r.id, artefact_of(contents[r.id]), r.sequence or 0, Window(r.starts, r.ends, r.audience))
-            for r in records
-            if r.id in contents
-        ]
 
 
 def artefact_of(addendum: Addendum) -> bytes:

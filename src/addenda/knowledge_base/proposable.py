@@ -26,10 +26,11 @@ def check(addendum: Addendum, registry: Registry) -> None:
 
 
 def check_replaced(state: State, ids: Sequence[str]) -> None:
-    """Raise Conflict unless these are notes that hold, UnknownId for ids that do not exist."""
+    """Raise Conflict unless these are notes or documents that hold, UnknownId for ids that do not exist."""
     now = utc_now()
     for record in map(state.record, ids):
-        if record.kind != "note" or record.status(now) != "active":
+        if record.kind not in ("note", "document") or record.status(now) != "active":
             raise Conflict(
-                f"{record.id!r} is {record.status(now)} and a {record.kind}; only a note that holds can be replaced so"
+                f"{record.id!r} is {record.status(now)} and a {record.kind}; only a note or a document that holds can "
+                "be replaced so"
             )

@@ -1,9 +1,10 @@
 """Testing approved changes: what the memories will store is prepared, judged in a staged view, and the verdict kept.
 
 Nothing here delivers anything. Of facts in the triples memory it is also checked that reading gives exactly what was
-approved. A batch of facts for that memory alone can be too large to be asked about one by one; then some are drawn at
-random: with :data:`READ_SAMPLE` of them read and none wrong, fewer than 1 % of the batch are wrong (at 95 %
-confidence), and with :data:`ASKED_SAMPLE` asked fewer than 5 %. When one that was drawn is read wrong, all are read.
+approved, and of documents that their memory model gives what their reflections say. A batch of facts for the triples
+alone can be too large to be asked about one by one; then some are drawn at random: with :data:`READ_SAMPLE` of them
+read and none wrong, fewer than 1 % of the batch are wrong (at 95 % confidence), and with :data:`ASKED_SAMPLE` asked
+fewer than 5 %. When one that was drawn is read wrong, all are read.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import cast
 from addenda.artifacts import ArtifactStore
 from addenda.database import uncollected
 from addenda.errors import Conflict, InvalidInput
-from addenda.gate import Case, CaseResult, Gate, Report
+from addenda.gate import DEFAULT_THRESHOLDS, Case, CaseResult, Gate, Report
 from addenda.knowledge_base.ground import ground_moved, live_rivals
 from addenda.knowledge_base.learned import TAG, worse_with
 from addenda.knowledge_base.memories import Memories
 from addenda.knowledge_base.observing import observed_in
 from addenda.knowledge_base.progress import Progress, phase, silent
+from addenda.knowledge_base.remembered import remembered, shortfalls
 from addenda.knowledge_base.tested import TestRun
 from addenda.knowledge_base.wording import Route, Worded, routes, word
 from addenda.ledger import (
@@ -35,6 +37,7 @@ from addenda.ledger import (
     utc_now,
 )
 from addenda.memories.base import Change, Deliver, Memory, TripleReader, Withdraw
+from addenda.memories.reflections.memory import ReflectionsMemory
 from addenda.responder import Responder
 from addenda.text import normalised
 from addenda.types import Addendum, Fact, MemoryName
@@ -133,7 +136,7 @@ class Testing:
             worded |= self._worded(batch, [i for i in read if i not in worded])
             artefacts = self._prepared(batch, worded, progress)
             unread = self._unread(batch, artefacts, read)
-        unread |= self._worse(batch, artefacts)
+        unread |= self._worse(batch, artefacts) | self._forgotten(batch, artefacts)
         cases = {i: worded[i] for i in batch.addenda if i in asked and i not in unread and worded[i].prompts}
         silent = [i for i, one in worded.items() if not one.prompts and i not in unread]
         judged = self._asked(batch, cases, silent, artefacts, progress)
@@ -181,6 +184,16 @@ class Testing:
         live, staged = (memories["notes"] for memories in (batch.live, _staged(batch, learned, artefacts)))
         found = worse_with(live, staged, learned, observed_in(self._ledger))
         return {i: CaseResult.unfit(i, reason) for i, reason in found.items()}
+
+    def _forgotten(self, batch: _Batch, artefacts: Mapping[MemoryName, Mapping[str, bytes]]) -> dict[str, CaseResult]:
+        """Documents of which the memory model does not give enough, with the reason."""
+        documents = list(artefacts.get("reflections", {}))
+        if not documents:
+            return {}
+        staged = cast("ReflectionsMemory", _staged(batch, documents, artefacts)["reflections"])
+        least = batch.state.thresholds.get("remembered", DEFAULT_THRESHOLDS["remembered"])
+        found = shortfalls(remembered(staged, documents), least)
+        return {i: CaseResult.forgotten(i, reason) for i, reason in found.items()}
 
     def _asked(
         self,

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from addenda.errors import InvalidInput
 from addenda.gate import Case
 from addenda.ledger import Registry, key
 from addenda.memories.base import Origin, Task
 from addenda.memories.notes.cases import meeting
 from addenda.memories.notes.language import read_conclusion, read_when
-from addenda.types import Addendum, Edit, Fact, MemoryName, Note
+from addenda.types import Addendum, Document, Edit, Fact, MemoryName, Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,8 @@ class Worded:
 
     addendum: Addendum
     prompts: tuple[str, ...]
-    """Wordings that an edit is made from, the canonical one first; empty for a note that only a reader can apply."""
+    """Wordings that an edit is made from, the canonical one first; empty where nothing can be asked: a
+    note that only a reader can apply, a document."""
     checks: tuple[str, ...]
     """Other wordings, for the gate only."""
     target: str
@@ -44,6 +44,7 @@ class Worded:
             self.neighbours,
             fact=addendum.content if isinstance(addendum.content, Fact) else None,
             note=addendum.content if isinstance(addendum.content, Note) else None,
+            document=addendum.content if isinstance(addendum.content, Document) else None,
             origin=Origin(addendum.source, addendum.author, addendum.trust),
         )
 
@@ -71,7 +72,7 @@ class Route:
 
 
 def routes(addenda: Iterable[Addendum], registry: Registry) -> dict[str, Route]:
-    """The route of each addendum, by id. Raises InvalidInput for a document."""
+    """The route of each addendum, by id."""
     by_relation: dict[str, Route] = {}
     found: dict[str, Route] = {}
     for addendum in addenda:
@@ -85,8 +86,8 @@ def routes(addenda: Iterable[Addendum], registry: Registry) -> dict[str, Route]:
                 found[addendum.id] = Route(("edits",), exclusive=True)
             case Note():
                 found[addendum.id] = Route(("notes",), exclusive=False)
-            case other:
-                raise _uncarried(addendum.id, other.kind)
+            case Document():
+                found[addendum.id] = Route(("reflections",), exclusive=False)
     return found
 
 
@@ -94,7 +95,7 @@ def word(addendum: Addendum, registry: Registry) -> Worded:
     """Put an addendum into questions.
 
     A note that says what it means is asked about a case that meets its conditions and no more; any other note has no
-    question. Raises InvalidInput for a document, which no memory of this version carries.
+    question, and neither has a document: what its memory model knows of it is tested by its reflections.
     """
     match addendum.content:
         case Fact() as fact:
@@ -120,21 +121,14 @@ def word(addendum: Addendum, registry: Registry) -> Worded:
                 neighbours=(),
                 exclusive=False,
             )
-        case other:
-            raise _uncarried(addendum.id, other.kind)
+        case Document() as document:
+            return Worded(addendum, prompts=(), checks=(), target=document.title, neighbours=(), exclusive=False)
 
 
 def _meeting(note: Note) -> str | None:
     """A question that puts a case which meets a note's conditions; None where they are free text."""
     conditions = read_when(note.applies_when)
     return None if conditions is None else meeting(conditions)
-
-
-def _uncarried(addendum_id: str, kind: str) -> InvalidInput:
-    return InvalidInput(
-        f"{addendum_id!r} is a {kind}; no memory of this knowledge base carries {kind}s. "
-        "Facts, edits and notes can be tested and activated"
-    )
 
 
 def _neighbours(fact: Fact, registry: Registry) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from addenda.text import normalised
-from addenda.types import EVERYONE, Fact, MemoryName, Note, Trust
+from addenda.types import EVERYONE, Document, Fact, MemoryName, Note, Trust
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
 """Called with (done, total) while something long runs."""
@@ -47,6 +47,8 @@ class Task:
     """Where the addendum comes from, for a memory that keeps that with what it holds."""
     note: Note | None = None
     """The addendum's note, for a memory that keeps notes as they are; None when it is of another kind."""
+    document: Document | None = None
+    """The addendum's document, for a memory that keeps documents; None when it is of another kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,9 +232,50 @@ class NoteReader(Protocol):
         ...
 
 
-Contribution: TypeAlias = ModelPatch | TripleReader | NoteReader
-"""What a memory gives to an answer: edits a patch, triples a tool, notes a block of text; the other memory's kind joins
-this union."""
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """What a memory model says to one question, as far as it may be said."""
+
+    text: str
+    """Its answer; the words in which it says that it does not know where the answer was withheld."""
+    finished: bool
+    """Whether it ended by itself."""
+    sources: Mapping[str, float] = field(default_factory=dict[str, float])
+    """The documents that say it, by addendum id, with how well they do, from 0 to 1; best first."""
+    withheld: bool = False
+    """Whether it said something that no document says which may be answered from."""
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """A contribution that is asked by an executive: a memory model that has learned documents by heart.
+
+    It is bound to a moment, an audience and the ids that are left out; what only other documents say is withheld.
+    """
+
+    @property
+    def name(self) -> str:
+        """The memory model's name."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """``sha256:`` digest of its weights."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """How many questions it answers side by side at best."""
+        ...
+
+    def recall(self, questions: Sequence[str], *, max_new_tokens: int) -> Sequence[Recollection]:
+        """What it says to each question, in the order given. Raises ModelUnavailable when it cannot be asked."""
+        ...
+
+
+Contribution: TypeAlias = ModelPatch | TripleReader | NoteReader | Recalling
+"""What a memory gives to an answer: edits a patch, triples a tool, notes a block of text, reflections a memory model
+that is consulted."""
 
 
 class Memory(Protocol):

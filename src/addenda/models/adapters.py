@@ -14,7 +14,7 @@ import hashlib
 import json
 import logging
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -23,6 +23,7 @@ from pydantic import Field, ValidationError
 from safetensors import SafetensorError
 
 from addenda.errors import InvalidInput, ModelMismatch, UnreadableFile
+from addenda.models.base import DEFAULT_MAX_NEW_TOKENS, Completion
 from addenda.types import Frozen
 
 if TYPE_CHECKING:
@@ -66,6 +67,36 @@ class Adapter:
             yield
         finally:
             self._network.disable_adapters()
+
+
+class AdaptedModel:
+    """A model with a skill that is always on; keeps the protocol :class:`addenda.models.base.LanguageModel`."""
+
+    def __init__(self, model: LocalModel, adapter: Adapter) -> None:
+        """Take the model, and an adapter that was loaded beside its weights."""
+        self._model = model
+        self._adapter = adapter
+
+    @property
+    def name(self) -> str:
+        """The model's name and the skill's."""
+        return f"{self._model.name}+{self._adapter.card.skill}"
+
+    @property
+    def fingerprint(self) -> str:
+        """``sha256:`` digest of the model's fingerprint and the adapter's files."""
+        both = f"{self._model.fingerprint} {self._adapter.digest}"
+        return f"sha256:{hashlib.sha256(both.encode()).hexdigest()}"
+
+    @property
+    def batch_size(self) -> int:
+        """That of the model."""
+        return self._model.batch_size
+
+    def answer(self, questions: Sequence[str], *, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS) -> list[Completion]:
+        """Answer with the skill switched on; see :meth:`LanguageModel.answer`."""
+        with self._adapter.active():
+            return self._model.answer(questions, max_new_tokens=max_new_tokens)
 
 
 def load_adapter(model: LocalModel, directory: Path, skill: str) -> Adapter:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from addenda.memories.reflections.synthesis.grouping import GroupingSettings, groups
-from addenda.memories.reflections.synthesis.names import given_away, names_in, numbers_in, says
+from addenda.memories.reflections.names import given_away, names_in, numbers_in, says
 from addenda.memories.reflections.synthesis.passages import CorpusDocument
 
 

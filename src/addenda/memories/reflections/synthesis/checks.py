@@ -14,8 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from addenda.memories.reflections.names import key, names_in, numbers_in, says, words_in
 from addenda.memories.reflections.reflection import Reflection
-from addenda.memories.reflections.synthesis.names import key, names_in, numbers_in, says, words_in
 from addenda.memories.reflections.synthesis.outcome import Reason
 from addenda.memories.reflections.synthesis.requests import Pair, Violation
 from addenda.text import normalised

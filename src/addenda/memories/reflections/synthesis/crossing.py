@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from addenda.memories.reflections.names import given_away, key, says, words_in
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.synthesis.checks import Corpus, Fault, fault_in, names_of
 from addenda.memories.reflections.synthesis.gathering import Unusable
 from addenda.memories.reflections.synthesis.grouping import Group, groups
-from addenda.memories.reflections.synthesis.names import given_away, key, says, words_in
 from addenda.memories.reflections.synthesis.requests import Crossed, CrossedPairs, CrossPair, CrossRequest, Pair
 from addenda.memories.reflections.synthesis.running import Run, chosen, spans, told
 from addenda.memories.reflections.synthesis.surfacing import Description, description_fault

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from addenda.memories.reflections.synthesis.names import key, names_in, says, words_in
+from addenda.memories.reflections.names import key, names_in, says, words_in
 from addenda.memories.reflections.synthesis.passages import CorpusDocument
 from addenda.types import Frozen
 

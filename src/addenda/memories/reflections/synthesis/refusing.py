@@ -17,11 +17,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from addenda.memories.reflections.names import key, names_in, says, words_in
 from addenda.memories.reflections.questions import REFUSAL
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.synthesis.checks import names_of
 from addenda.memories.reflections.synthesis.gathering import Unusable
-from addenda.memories.reflections.synthesis.names import key, names_in, says, words_in
 from addenda.memories.reflections.synthesis.requests import Known, KnownRequest
 from addenda.memories.reflections.synthesis.running import Run, pair_of, spans, told
 from addenda.models.bundled.names import any_word

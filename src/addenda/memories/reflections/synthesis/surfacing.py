@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from addenda.memories.reflections.names import given_away, key, says
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.synthesis.checks import Corpus, Fault, fault_in
 from addenda.memories.reflections.synthesis.gathering import Unusable
-from addenda.memories.reflections.synthesis.names import given_away, key, says
 from addenda.memories.reflections.synthesis.requests import Pair, Surfaced, SurfacedPairs, SurfaceRequest
 from addenda.memories.reflections.synthesis.running import Run, chosen, in_parts, pair_of, spans, told
 

@@ -16,7 +16,7 @@ from itertools import combinations
 from random import Random
 
 from addenda.errors import InvalidInput
-from addenda.memories.reflections.synthesis.names import key
+from addenda.memories.reflections.names import key
 from addenda.memories.reflections.synthesis.requests import (
     CheckRequest,
     ConsolidateRequest,

@@ -1,0 +1,187 @@
+"""Training the memory model on the reflections of approved documents, and taking it into use.
+
+A new memory model is tested before it takes the place of the old one: the knowledge base's own questions must get the
+answers that they get now, and of documents that hold it must give as much as the gate asks of new ones. What it knows
+of documents that are not live yet is withheld like everything that no live document says, so it can be in use before
+they are activated. The old one is destroyed: what it knew of withdrawn documents is gone from the weights then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from addenda.errors import Conflict, InvalidInput
+from addenda.gate import DEFAULT_THRESHOLDS, Gate, Report
+from addenda.knowledge_base.ground import live_moved
+from addenda.knowledge_base.memories import Memories
+from addenda.knowledge_base.memory_models import Candidate, StoredMemoryModel
+from addenda.knowledge_base.progress import Progress, phase, silent
+from addenda.knowledge_base.reflecting import Reflecting, replaced_among
+from addenda.knowledge_base.remembered import remembered, shortfalls
+from addenda.ledger import Ledger, MemoryConfigured, Person, require
+from addenda.memories.base import Memory
+from addenda.memories.reflections.memory import ReflectionsMemory
+from addenda.memories.reflections.reflection import Reflection
+from addenda.memories.reflections.training.settings import MemoryModelSettings, memory_model_settings
+from addenda.memories.reflections.training.state import TrainingReport, read_memory_card
+from addenda.memories.reflections.training.training import train_memory_model
+from addenda.models.files import BUNDLED
+from addenda.types import MemoryName
+
+FOLDER = "training"
+"""The folder of trainings in the knowledge base's own."""
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A memory model that is in use now."""
+
+    training: TrainingReport
+    documents: int
+    """Documents that it was trained on."""
+    reflections: int
+    new: tuple[str, ...]
+    """Documents that the one before did not know."""
+    gone: tuple[str, ...]
+    """Documents that the one before knew, and this one was trained without."""
+    test: Report
+    """What the knowledge base's own questions got before and after."""
+
+
+class Remembering:
+    """Trains memory models and takes them into use."""
+
+    def __init__(self, ledger: Ledger, memories: Memories, reflecting: Reflecting, directory: Path) -> None:
+        """Take the ledger, the memories, where reflections come from, and the knowledge base's folder."""
+        self._ledger = ledger
+        self._memories = memories
+        self._reflecting = reflecting
+        self._folder = directory / FOLDER
+
+    def train(
+        self,
+        *,
+        by: Person,
+        base: str = BUNDLED,
+        given: Mapping[str, object] | None = None,
+        reason: str = "",
+        threads: int | None = None,
+        progress: Progress = silent,
+    ) -> Adopted:
+        """Train a memory model on all approved documents and take it into use; killed, the same call goes on.
+
+        Args:
+            by: An admin.
+            base: The model that learns: ``bundled``, a folder, or a cached hub id.
+            given: Settings in place of the usual ones; see :class:`MemoryModelSettings`.
+            reason: Why; it stays in the history.
+            threads: CPU threads.
+            progress: Called while it goes on.
+
+        Raises PermissionDenied; InvalidInput when there is nothing to learn, or for settings; Conflict when the new
+        model fails its test, or live knowledge moved meanwhile; what training raises. The old model stays in use then.
+        """
+        require(self._ledger.state(), by, "memory_configured")
+        reflections = self._reflecting.reflections()
+        if not reflections:
+            raise InvalidInput(self._nothing())
+        settings = memory_model_settings(base, given)
+        directory = self._folder / _named(base, settings, reflections)
+        report = train_memory_model(base, reflections, settings, directory, progress, threads=threads)
+        adopted = self._adopt(
+            Candidate(directory, read_memory_card(directory), tuple(reflections)), report, by, reason, progress
+        )
+        shutil.rmtree(self._folder, ignore_errors=True)
+        return adopted
+
+    def _adopt(
+        self, candidate: Candidate, report: TrainingReport, by: Person, reason: str, progress: Progress
+    ) -> Adopted:
+        """Test a memory model and take it into use."""
+        state = self._ledger.state()
+        before = self._memories.reflections.memory()
+        live = self._memories.live()
+        opened = self._memories.memory_models.opened(candidate)
+        after = ReflectionsMemory(opened) if before is None else before.with_model(opened)
+        staged: dict[MemoryName, Memory] = {**live, "reflections": after}
+        gate = Gate(state.thresholds, tuple(state.suite.values()))
+        test = gate.judge(
+            [],
+            self._memories.responder_over(live),
+            lambda _ids: self._memories.responder_over(staged),
+            progress=phase(progress, "asking questions"),
+        )
+        self._check(test, after, before)
+        stored, configuration = self._memories.memory_models.store(candidate)
+        with self._ledger.writing() as session:
+            if live_moved(session.state, state.position):
+                raise Conflict(
+                    "live knowledge changed while the memory model was tested; run it again, which tests again"
+                )
+            body = MemoryConfigured(memory="reflections", configuration=configuration)
+            session.append(by.actor, [body], reason or "a memory model was trained")
+        old = state.memories.get("reflections")
+        known = frozenset[str]() if before is None else before.memory_model.documents
+        if old is not None and old != configuration:
+            self._memories.memory_models.retire(old, stored)
+        self._memories.sync()
+        return _adopted(stored, report, test, known, len(candidate.reflections))
+
+    def _check(self, test: Report, after: ReflectionsMemory, before: ReflectionsMemory | None) -> None:
+        """Raise Conflict when answers got worse that must not."""
+        worse = [one for one in test.suite if not one.passed]
+        if worse:
+            first = worse[0]
+            raise Conflict(
+                f"{len(worse)} of the knowledge base's own questions get worse answers with this memory model; "
+                f"{first.question!r} got {first.after!r} instead of {first.before!r}; train longer, or change the suite"
+            )
+        least = self._ledger.state().thresholds.get("remembered", DEFAULT_THRESHOLDS["remembered"])
+        held = list(after.holdings())
+        trained = [i for i in held if i in after.memory_model.documents]
+        replaced = replaced_among(self._ledger.state(), after.memory_model.documents)
+        missing = [i for i in held if i not in after.memory_model.documents and i not in replaced]
+        reasons = shortfalls(remembered(after, trained), least) if trained else {}
+        if before is not None and reasons:
+            reasons = {i: why for i, why in reasons.items() if i not in shortfalls(remembered(before, [i]), least)}
+        reasons |= dict.fromkeys(missing, "it was trained without it")
+        if reasons:
+            shown = "; ".join(f"{i}: {why}" for i, why in list(reasons.items())[:_SHOWN])
+            raise Conflict(
+                f"this memory model gives less of {len(reasons)} live documents than the gate asks for ({shown}); "
+                "train longer (--epochs), or with a larger model"
+            )
+
+    def _nothing(self) -> str:
+        waiting = self._reflecting.waiting()
+        if waiting:
+            return (
+                f"{len(waiting)} documents wait for somebody to approve them ({waiting[0]!r} is the first), and a "
+                "memory model is trained on approved ones only"
+            )
+        return "there are no reflections to train on; make some from documents first (`addenda reflect`)"
+
+
+def _named(base: str, settings: MemoryModelSettings, reflections: Sequence[Reflection]) -> str:
+    """The name of a training's folder: the same for the same training, so that it is gone on with."""
+    parts = [base, settings.model_dump_json(), *(one.id for one in reflections)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _adopted(
+    stored: StoredMemoryModel, report: TrainingReport, test: Report, known: frozenset[str], reflections: int
+) -> Adopted:
+    documents = frozenset(stored.documents)
+    return Adopted(
+        training=report,
+        documents=len(documents),
+        reflections=reflections,
+        new=tuple(sorted(documents - known)),
+        gone=tuple(sorted(known - documents)),
+        test=test,
+    )
