@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 
 from addenda.artifacts import ArtifactStore, digest_of
 from addenda.errors import LedgerBroken, ModelMismatch, StorageUnavailable, UnreadableFile
-from addenda.knowledge_base.models import ModelInUse
+from addenda.knowledge_base.consulted_models import ConsultedModels
 from addenda.memories.reflections.memory import MemoryModel
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.training.state import CARD, MemoryModelCard
@@ -75,11 +75,11 @@ class Candidate:
 class MemoryModels:
     """Stores and opens the memory models of a knowledge base."""
 
-    def __init__(self, artifacts: ArtifactStore, directory: Path, base: ModelInUse) -> None:
+    def __init__(self, artifacts: ArtifactStore, directory: Path, models: ConsultedModels) -> None:
         """Take the artefacts, the knowledge base's folder, and what models are loaded with."""
         self._artifacts = artifacts
         self._directory = directory / FOLDER
-        self._base = base
+        self._models = models
 
     def store(self, candidate: Candidate) -> tuple[StoredMemoryModel, str]:
         """Make a trained memory model durable; its configuration and the digest of that.
@@ -166,7 +166,7 @@ class MemoryModels:
         """One that was trained and is not stored, for being tested; nothing of it is loaded yet."""
         return MemoryModel(
             digest=digest_of(candidate.card.model_dump_json().encode()),
-            load=lambda: self._base.memory_in(
+            load=lambda: self._models.memory_in(
                 candidate.directory, candidate.card.base, adapter=candidate.card.settings.method == "lora"
             ),
             read=lambda: candidate.reflections,
@@ -205,9 +205,9 @@ class MemoryModels:
                     shutil.rmtree(path, ignore_errors=True)
 
     def _load(self, stored: StoredMemoryModel) -> LanguageModel:
-        if (served := self._base.served_memory()) is not None:
+        if (served := self._models.served_memory()) is not None:
             return served
-        return self._base.memory_in(self.folder(stored), self.card(stored).base, adapter=stored.adapter)
+        return self._models.memory_in(self.folder(stored), self.card(stored).base, adapter=stored.adapter)
 
 
 def _folder_name(stored: StoredMemoryModel) -> str:

@@ -26,16 +26,29 @@ from addenda.knowledge_base.extracting import Terms, checked_content, document_a
 from addenda.knowledge_base.memories import Memories
 from addenda.knowledge_base.progress import Progress, silent
 from addenda.ledger import Ledger, Person, State, require, utc_now
-from addenda.memories.reflections.reflection import Reflection, taken_along
+from addenda.memories.reflections.reflection import Reflection, Stage, taken_along
 from addenda.memories.reflections.synthesis.estimating import Estimate, estimate
+from addenda.memories.reflections.synthesis.gathering import GatheringSettings
 from addenda.memories.reflections.synthesis.generator import Generator
 from addenda.memories.reflections.synthesis.importing import import_reflections, read_reflections
 from addenda.memories.reflections.synthesis.outcome import Synthesis
 from addenda.memories.reflections.synthesis.passages import CorpusDocument
-from addenda.memories.reflections.synthesis.settings import SynthesisSettings
+from addenda.memories.reflections.synthesis.settings import SYNTHESIS, SynthesisSettings
 from addenda.memories.reflections.synthesis.stages import ANSWERS, REFLECTIONS, REJECTS, synthesise, write_lines
 from addenda.text import normalised
 from addenda.types import Addendum, Document, Frozen, Status
+
+__all__ = [
+    "SYNTHESIS",
+    "Estimate",
+    "GatheringSettings",
+    "Given",
+    "Reflected",
+    "Reflecting",
+    "Stage",
+    "SynthesisSettings",
+    "replaced_among",
+]
 
 FOLDER = "reflecting"
 """The work folder of the synthesis in the knowledge base's own."""

@@ -99,6 +99,14 @@ class Remembering:
         shutil.rmtree(self._folder, ignore_errors=True)
         return adopted
 
+    def remaining(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Those of these addenda that the memory model still knows although nothing may be answered from them now."""
+        memory = self._memories.reflections.memory()
+        if memory is None:
+            return ()
+        held = memory.held_among(ids)
+        return tuple(i for i in ids if i in memory.memory_model.documents and i not in held)
+
     def _adopt(
         self, candidate: Candidate, report: TrainingReport, by: Person, reason: str, progress: Progress
     ) -> Adopted:
