@@ -145,7 +145,7 @@ class ModelInUse:
         self._reading: Reading | None = None
         self._writing: Writing | None = None
         self._consulting: Consulting | None = None
-        self._others: list[RemoteModel] = []
+        self._others: dict[str, RemoteModel] = {}
 
     @property
     def name(self) -> str:
@@ -295,7 +295,7 @@ class ModelInUse:
 
     def close(self) -> None:
         """Close the connections to remote models."""
-        for remote in self._others:
+        for remote in self._others.values():
             remote.close()
         if self._remote is not None:
             self._remote.close()
@@ -315,9 +315,9 @@ class ModelInUse:
         )
 
     def _at(self, address: str) -> RemoteModel:
-        remote = _remote(address, self._choice)
-        self._others.append(remote)
-        return remote
+        if address not in self._others:
+            self._others[address] = _remote(address, self._choice)
+        return self._others[address]
 
     def _connected(self) -> RemoteModel:
         if self._remote is None:
