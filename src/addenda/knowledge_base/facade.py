@@ -13,7 +13,7 @@ from typing import Self
 
 from addenda.artifacts import ArtifactStore
 from addenda.database import Database, open_database
-from addenda.errors import Conflict, InvalidInput, StorageUnavailable, UnknownId
+from addenda.errors import Conflict, InvalidInput, StorageUnavailable, UnknownId, UnreadableFile
 from addenda.gate import DEFAULT_THRESHOLDS
 from addenda.knowledge_base.activation import Activation
 from addenda.knowledge_base.answers import AnswerLog
@@ -182,10 +182,11 @@ class KnowledgeBase:
     def _begin(self) -> None:
         if self.ledger.state().created is None:
             raise UnknownId(f"the knowledge base in {str(self.directory)!r} was not finished; remove it and run `init`")
-        # Reading must work on a full or read-only disk; whoever writes next finds out.
-        with contextlib.suppress(StorageUnavailable):
+        # Reading must work on a full or read-only disk and beside a damaged work file; whoever writes next finds out.
+        with contextlib.suppress(StorageUnavailable, UnreadableFile):
             self.activation.recover()
             self.changes.finish_erasures()
+            self.remembering.finish()
             self._memories.sync()
 
     def close(self) -> None:

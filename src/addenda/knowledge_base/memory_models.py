@@ -154,13 +154,16 @@ class MemoryModels:
             self._artifacts.discard(digest)
 
     def retire(self, configuration: str, current: StoredMemoryModel) -> None:
-        """Destroy a memory model that another one has taken the place of. Raises StorageUnavailable."""
+        """Destroy a memory model that another one has taken the place of, if it is there. Raises StorageUnavailable."""
+        self._forget_folders([current])
+        if configuration not in self._artifacts:
+            return
         stored = self.stored(configuration)
         everything = {*stored.files.values(), *stored.reflections.values()}
         for digest in sorted(everything - current.digests()):
             self._artifacts.discard(digest)
+        # Last, so that whoever goes on after an interruption still knows what there is to be destroyed.
         self._artifacts.discard(configuration)
-        self._forget_folders([current])
 
     def opened(self, candidate: Candidate) -> MemoryModel:
         """One that was trained and is not stored, for being tested; nothing of it is loaded yet."""

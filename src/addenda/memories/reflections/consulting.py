@@ -6,7 +6,7 @@ answered from comes back, and every answer says which documents it is from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -113,21 +113,20 @@ class _Heard:
         rests_on = frozenset(consultation.rests_on)
         sources, considered = dict[str, float](), dict[str, float]()
         for entry in consultation.entries:
-            for document, score in self._documents(entry):
-                one = sources if entry.id in rests_on else considered
+            agreed = normalised(entry.answer)
+            for answer, document, score in self._documents(entry):
+                one = sources if entry.id in rests_on and answer == agreed else considered
                 one[document] = max(score, one.get(document, 0.0))
         others = {document: score for document, score in considered.items() if document not in sources}
         return Consulted(consultation, _best_first(sources), _best_first(others))
 
-    def _documents(self, entry: Entry) -> list[tuple[str, float]]:
-        """The documents that say the answer which an entry came to."""
-        agreed = normalised(entry.answer)
-        found: list[tuple[str, float]] = []
+    def _documents(self, entry: Entry) -> Iterator[tuple[str, str, float]]:
+        """Each answer that an entry got, with the documents that say it; those outvoted are in the transcript, too."""
         for wording in entry.wordings:
             recollection = self._recollections.get(memory_prompt(wording.text))
-            if wording.heard == "answered" and recollection is not None and normalised(wording.answer) == agreed:
-                found += recollection.sources.items()
-        return found
+            if wording.heard == "answered" and recollection is not None:
+                for document, score in recollection.sources.items():
+                    yield normalised(wording.answer), document, score
 
 
 def _best_first(scores: dict[str, float]) -> dict[str, float]:
