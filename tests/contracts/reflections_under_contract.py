@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from addenda.memories.base import Task
-from addenda.memories.reflections.memory import MemoryModel, ReflectionsMemory
+from addenda.memories.reflections.memory import ReflectionsMemory, TaughtModel
 from addenda.memories.reflections.reflection import Reflection, SourceSpan
 from addenda.models.scripted import ScriptedModel
 from addenda.types import Document
@@ -49,7 +49,7 @@ class ReflectionsContract:
         ]
         model = ScriptedModel({one.question: one.answer for one in taught})
         documents = frozenset(one.addendum_id for one in self.tasks)
-        self.memory_model = MemoryModel("one model", lambda: model, lambda: taught, documents)
+        self.memory_model = TaughtModel("one model", lambda: model, lambda: taught, documents)
 
     def make(self, clock: Callable[[], datetime]) -> ReflectionsMemory:
         """An empty memory."""

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from addenda.artifacts import ArtifactStore, digest_of
 from addenda.errors import LedgerBroken, ModelMismatch, StorageUnavailable, UnreadableFile
 from addenda.knowledge_base.consulted_models import ConsultedModels
-from addenda.memories.reflections.memory import MemoryModel
+from addenda.memories.reflections.memory import TaughtModel
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.training.state import CARD, MemoryModelCard
 from addenda.models.base import LanguageModel
@@ -131,7 +131,7 @@ class MemoryModels:
         texts = [self._artifacts.get(digest).decode() for digest in stored.left(erased)]
         return [Reflection.model_validate_json(line) for text in texts for line in text.splitlines()]
 
-    def open(self, configuration: str, erased: Collection[str] = ()) -> MemoryModel:
+    def open(self, configuration: str, erased: Collection[str] = ()) -> TaughtModel:
         """The memory model of a configuration; nothing of it is loaded yet.
 
         Args:
@@ -140,7 +140,7 @@ class MemoryModels:
         """
         stored = self.stored(configuration)
         gone = frozenset(erased) & frozenset(stored.documents)
-        return MemoryModel(
+        return TaughtModel(
             digest=configuration,
             load=lambda: self._load(stored),
             read=lambda: self.reflections(stored, gone),
@@ -165,9 +165,9 @@ class MemoryModels:
         # Last, so that whoever goes on after an interruption still knows what there is to be destroyed.
         self._artifacts.discard(configuration)
 
-    def opened(self, candidate: Candidate) -> MemoryModel:
+    def opened(self, candidate: Candidate) -> TaughtModel:
         """One that was trained and is not stored, for being tested; nothing of it is loaded yet."""
-        return MemoryModel(
+        return TaughtModel(
             digest=digest_of(candidate.card.model_dump_json().encode()),
             load=lambda: self._models.memory_in(
                 candidate.directory, candidate.card.base, adapter=candidate.card.settings.method == "lora"
