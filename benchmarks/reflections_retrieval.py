@@ -117,7 +117,7 @@ def _asked(model: LanguageModel, sets: QuestionSets, corpus: Corpus, setup: Setu
         asked = getattr(sets, name)
         texts = [one.text for one in asked]
         for way, said in (
-            ("single_turn", said_by(model, texts)),
+            ("single_turn", [one.text for one in said_by(model, texts)]),
             ("protocol", consulted(executive, model, texts)),
         ):
             found += [{"way": way, **item} for item in items_of(name, asked, said)]
