@@ -24,6 +24,8 @@ from addenda.memories.reflections.asking.executive import ChatExecutive, Executi
 from addenda.memories.reflections.asking.scripted import ScriptedExecutive
 from addenda.memories.reflections.asking.single_turn import NO_EXECUTIVE
 from addenda.memories.reflections.consulting import ExecutiveConsulting
+from addenda.memories.reflections.memory_model import MemoryModel
+from addenda.memories.reflections.training.state import MemoryModelCard
 from addenda.memories.reflections.training.training import SKILL
 from addenda.models.base import LanguageModel
 from addenda.models.files import BUNDLED
@@ -82,17 +84,17 @@ class ConsultedModels:
             )
         return self._at(address)
 
-    def memory_in(self, directory: Path, base: str, *, adapter: bool) -> LanguageModel:
-        """The memory model in a folder: a whole model, or an adapter on a base model of its own.
+    def memory_in(self, directory: Path, card: MemoryModelCard) -> LanguageModel:
+        """The memory model in a folder, whose unsure answers are refusals: a whole model, or an adapter on its base.
 
         Raises ModelUnavailable, UnreadableFile or ModelMismatch when it cannot be loaded; MissingDependency.
         """
-        if not adapter:
-            return load_local(str(directory), self._choice)
-        local = load_local(base, self._choice)
+        if card.settings.method == "full":
+            return MemoryModel(load_local(str(directory), self._choice), card.sure_from)
+        local = load_local(card.base, self._choice)
         from addenda.models.adapters import AdaptedModel, load_adapter
 
-        return AdaptedModel(local, load_adapter(local, directory, SKILL))
+        return MemoryModel(AdaptedModel(local, load_adapter(local, directory, SKILL)), card.sure_from)
 
     def close(self) -> None:
         """Close the connections."""

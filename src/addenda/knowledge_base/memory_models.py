@@ -42,8 +42,6 @@ class StoredMemoryModel(Frozen):
     from, sorted and parted by commas; those of documents erased since are gone."""
     documents: tuple[str, ...]
     """Ids of the documents that it was trained on, sorted; those that were erased since, too."""
-    adapter: bool
-    """Whether the files are an adapter on the model that the card names, and not a whole model."""
 
     def digests(self, erased: Collection[str] = ()) -> frozenset[str]:
         """Digests of everything that it needs, but for what came from erased documents."""
@@ -97,7 +95,6 @@ class MemoryModels:
             files=dict(zip(files, self._artifacts.put_many(files.values()), strict=True)),
             reflections=self._store_reflections(candidate.reflections),
             documents=candidate.card.documents,
-            adapter=candidate.card.settings.method == "lora",
         )
         return stored, self.configure(stored)
 
@@ -169,9 +166,7 @@ class MemoryModels:
         """One that was trained and is not stored, for being tested; nothing of it is loaded yet."""
         return TaughtModel(
             digest=digest_of(candidate.card.model_dump_json().encode()),
-            load=lambda: self._models.memory_in(
-                candidate.directory, candidate.card.base, adapter=candidate.card.settings.method == "lora"
-            ),
+            load=lambda: self._models.memory_in(candidate.directory, candidate.card),
             read=lambda: candidate.reflections,
             documents=frozenset(candidate.card.documents),
             erased=frozenset(),
@@ -210,7 +205,7 @@ class MemoryModels:
     def _load(self, stored: StoredMemoryModel) -> LanguageModel:
         if (served := self._models.served_memory()) is not None:
             return served
-        return self._models.memory_in(self.folder(stored), self.card(stored).base, adapter=stored.adapter)
+        return self._models.memory_in(self.folder(stored), self.card(stored))
 
 
 def _folder_name(stored: StoredMemoryModel) -> str:
