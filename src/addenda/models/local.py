@@ -7,7 +7,7 @@ weights are read. On a CPU the weights are kept in float32, because weight edits
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -148,12 +148,27 @@ class LocalModel:
         """Answer by greedy generation, in one batch; see :meth:`LanguageModel.answer`."""
         return self.complete([self.render(question) for question in questions], max_new_tokens=max_new_tokens)
 
-    def complete(self, prompts: Sequence[str], *, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS) -> list[Completion]:
-        """Continue rendered prompts greedily, as one batch padded on the left, until each ends or hits the limit."""
+    def complete(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+        allowed: Callable[[Sequence[int]], list[int]] | None = None,
+    ) -> list[Completion]:
+        """Continue rendered prompts greedily, as one batch padded on the left, until each ends or hits the limit.
+
+        ``allowed`` gives the tokens of which the next one must be, at least one, for those that were said so far.
+        """
         bare = self.tokenizer.chat_template is None
         inputs = self.tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=bare)
         ids = cast("torch.Tensor", inputs["input_ids"]).to(self.network.device)
         mask = cast("torch.Tensor", inputs["attention_mask"]).to(self.network.device)
+        width = ids.shape[1]
+
+        def next_tokens(row: int, tokens: torch.Tensor) -> list[int]:
+            del row
+            return [] if allowed is None else allowed(cast("list[int]", tokens[width:].tolist()))
+
         with torch.inference_mode():
             out = cast(
                 "torch.Tensor",
@@ -163,12 +178,15 @@ class LocalModel:
                     max_new_tokens=max_new_tokens,
                     do_sample=False,
                     pad_token_id=self.tokenizer.pad_token_id,
+                    prefix_allowed_tokens_fn=None if allowed is None else next_tokens,
                 ),
             )
-        ends = self._end_ids()
-        return [self._completion(cast("list[int]", row[ids.shape[1] :].tolist()), ends) for row in out]
+        ends = self.end_ids
+        return [self._completion(cast("list[int]", row[width:].tolist()), ends) for row in out]
 
-    def _end_ids(self) -> frozenset[int]:
+    @property
+    def end_ids(self) -> frozenset[int]:
+        """The tokens with which it ends a text."""
         configuration = self.network.generation_config
         configured = cast("int | list[int] | None", configuration.eos_token_id if configuration else None)
         if configured is None:
