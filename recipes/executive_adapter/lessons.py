@@ -11,7 +11,6 @@ from addenda.memories.reflections.asking.lines import (
     ANSWER,
     ITSELF,
     NOTHING,
-    SEPARATOR,
     Turn,
     name_of,
     reply_line,
@@ -65,7 +64,9 @@ def lesson(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn], limit: int
     for number, turn in enumerate(turns):
         said = turn.role == "assistant"
         for count, opened in ((number, True), (number + 1, False)) if said else ((number + 1, False),):
-            text = cast("str", tokenizer.apply_chat_template(messages[:count], tokenize=False, add_generation_prompt=opened))
+            text = cast(
+                "str", tokenizer.apply_chat_template(messages[:count], tokenize=False, add_generation_prompt=opened)
+            )
             # What is added begins with a token of its own or behind one, so its tokens are those of the whole.
             added = tokenizer.encode(text[len(shown) :], add_special_tokens=False)
             whole += added

@@ -148,21 +148,30 @@ CJK: Mapping[str, tuple[str, ...]] = {
         "{x}의 담당자",
         "{x}를 맡은 엔지니어",
     ),
-    "spare part": ("{x}の交換部品", "{x}の部品", "{x}に合う部品", "{x}의 예비 부품", "{x}의 교체 부품", "{x}에 맞는 부품"),
+    "spare part": (
+        "{x}の交換部品",
+        "{x}の部品",
+        "{x}に合う部品",
+        "{x}의 예비 부품",
+        "{x}의 교체 부품",
+        "{x}에 맞는 부품",
+    ),
     "manager": ("{x}の工場長", "{x}の管理者", "{x}を率いる人", "{x}의 관리자", "{x}의 공장장", "{x}를 이끄는 사람"),
 }
 """The same in Japanese and Korean."""
 
-OPEN_NOUNS: tuple[str, ...] = tuple(
-    "capital founder owner author teacher captain supplier flavour fee password currency nickname language population "
-    "height speed material width depth area age birthplace employer publisher genre budget sponsor contact address "
-    "room code version battery voltage pressure temperature capacity frequency range category status region country "
-    "city continent editor composer designer inventor coach team league instrument subject degree school profession "
-    "spouse parent child neighbour river lake mountain station platform type limit rate discount tax bonus salary "
-    "importer carrier landlord tenant trainer president secretary treasurer mascot motto anthem headquarters bank "
-    "insurer auditor lawyer doctor nurse pilot driver chef gardener curator translator narrator sculptor architect "
-    "sister brother mother father cousin successor predecessor rival ally member customer client partner agent".split()
-) + (
+OPEN_NOUNS: tuple[str, ...] = (
+    *(
+        "capital founder owner author teacher captain supplier flavour fee password currency nickname language "
+        "population height speed material width depth area age birthplace employer publisher genre budget sponsor "
+        "contact address room code version battery voltage pressure temperature capacity frequency range category "
+        "status region country city continent editor composer designer inventor coach team league instrument "
+        "subject degree school profession spouse parent child neighbour river lake mountain station platform type "
+        "limit rate discount tax bonus salary importer carrier landlord tenant trainer president secretary "
+        "treasurer mascot motto anthem headquarters bank insurer auditor lawyer doctor nurse pilot driver chef "
+        "gardener curator translator narrator sculptor architect sister brother mother father cousin successor "
+        "predecessor rival ally member customer client partner agent"
+    ).split(),
     "head coach",
     "opening time",
     "main supplier",

@@ -167,9 +167,7 @@ class QuestionTeacher:
         links = [random.choice(nouns) if random.random() < opened else random.choice(LINKS) for _ in range(hops - 1)]
         return (*links, random.choice(nouns) if random.random() < opened else random.choice(world))
 
-    def asked(
-        self, random: Random, hops: int, *, language: str = "en", way: Sequence[str] | None = None
-    ) -> Asked:
+    def asked(self, random: Random, hops: int, *, language: str = "en", way: Sequence[str] | None = None) -> Asked:
         """A question over so many relations."""
         if language != "en":
             way = self.way(random, hops, opened=0.0)
@@ -177,12 +175,14 @@ class QuestionTeacher:
         name = self.name(random)
         spoken = name
         if language == "en" and random.random() < 0.1:
-            kind = "product machine device unit model".split() if chosen[0] in WAYS and chosen[0] != "extension" else [""]
+            kind = (
+                "product machine device unit model".split() if chosen[0] in WAYS and chosen[0] != "extension" else [""]
+            )
             spoken = f"the {random.choice(kind)} {name}".replace("  ", " ")
         for relation in chosen[:-1]:
             spoken = self._phrase(random, relation, spoken, language)
         question = self._last(random, chosen[-1], spoken, name, language)
-        answers = tuple(self._value(random, one, last=n == len(chosen) - 1) for n, one in enumerate(chosen))
+        answers = tuple(self.value(random, one, last=n == len(chosen) - 1) for n, one in enumerate(chosen))
         return _as_spelled(Asked(question, name, chosen, answers))
 
     def as_it_is(self, random: Random) -> Asked:
@@ -223,9 +223,7 @@ class QuestionTeacher:
                 question = random.choice(_APART).format(x=spoken, q=template.replace("{subject}", pronoun))
                 return question[:1].upper() + question[1:]
         subject = spoken.replace("{", "(").replace("}", ")")
-        question = (
-            ask(random, template, subject) if self.careless else template.replace("{subject}", subject)
-        )
+        question = ask(random, template, subject) if self.careless else template.replace("{subject}", subject)
         return question if question.startswith(name) else question[:1].upper() + question[1:]
 
     def _template(self, random: Random, relation: str, language: str) -> str:
@@ -236,7 +234,8 @@ class QuestionTeacher:
                     return made
         return random.choice([one for one in self.wordings.last[relation] if _language(one) == language])
 
-    def _value(self, random: Random, relation: str, *, last: bool) -> str:
+    def value(self, random: Random, relation: str, *, last: bool = True) -> str:
+        """What a relation leads to; a name where it is not the last."""
         if relation in self.reading.world.relations:
             value = self.reading.fresh_value(random, relation)
             return f"{plain_word(random)} {plain_word(random)}" if not last and random.random() < 0.3 else value

@@ -58,7 +58,14 @@ def train(
         skill=SKILL,
         model_fingerprint=model.fingerprint,
         tokenizer_fingerprint=model.tokenizer_fingerprint,
-        settings={"steps": steps, "batch_size": batch_size, "rank": rank, "rate": rate, "seed": seed, "from": start.name},
+        settings={
+            "steps": steps,
+            "batch_size": batch_size,
+            "rank": rank,
+            "rate": rate,
+            "seed": seed,
+            "from": start.name,
+        },
     )
     adapted = add_lora(model.network, LoraSettings(rank=rank, alpha=2 * rank))
     begun = widened(load_file(start / "adapter_model.safetensors"), get_peft_model_state_dict(adapted))

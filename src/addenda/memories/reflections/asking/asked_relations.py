@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from addenda.errors import InvalidInput
+from addenda.memories.reflections.asking.messages import NAME_LIMIT, WORDS_LIMIT
 from addenda.text import normalised
 
 _SUBJECT = "{subject}"
+_LONGEST = WORDS_LIMIT - NAME_LIMIT
 _LATIN = re.compile(r"(?<![^\W_])[a-z]{2,}(?![^\W_])")
 _HIRAGANA = re.compile(r"[\u3041-\u309f]")
 _HANGUL = re.compile(r"[\uac00-\ud7a3]")
@@ -34,12 +36,13 @@ class AskedRelations:
     def __init__(self, templates: Mapping[str, Sequence[str]]) -> None:
         """Take the question templates of relations in any of the languages, with ``{subject}`` for the name.
 
-        Raises InvalidInput for a template in which the subject does not stand exactly once.
+        Raises InvalidInput for a template that is too long, or in which the subject does not stand exactly once.
         """
         for relation, asked in templates.items():
-            if not asked or not all(one.count(_SUBJECT) == 1 for one in asked):
+            if not asked or not all(one.count(_SUBJECT) == 1 and len(one) <= _LONGEST for one in asked):
                 raise InvalidInput(
-                    f"the templates of {relation!r} cannot be used: give one or more, each with {_SUBJECT} once"
+                    f"the templates of {relation!r} cannot be used: give one or more, each with {_SUBJECT} once and "
+                    f"of at most {_LONGEST} characters"
                 )
         self._templates = {relation: tuple(asked) for relation, asked in templates.items()}
 
@@ -71,10 +74,8 @@ class AskedRelations:
 def language_of(text: str) -> str:
     """The language of a question: ``ja``, ``ko``, or ``en`` for every other.
 
-    Names may be in any script, so two small Latin words speak for English, and katakana alone for nothing.
+    Names may be in any script, so katakana alone says nothing, and a small Latin word speaks for English.
     """
-    if len(_LATIN.findall(text)) > 1:
-        return "en"
     if _HIRAGANA.search(text):
         return "ja"
-    return "ko" if _HANGUL.search(text) else "en"
+    return "ko" if _HANGUL.search(text) and not _LATIN.search(text) else "en"

@@ -30,7 +30,7 @@ class Stretches:
         encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         self._tokens = cast("list[int]", encoded["input_ids"])
         places = cast("list[tuple[int, int]]", encoded["offset_mapping"])
-        self._begins = [_is_edge(text, _first_letter(text, start, end)) for start, end in places]
+        self._begins = [_begins(text, start, end) for start, end in places]
         self._ends = [_is_edge(text, end) for _, end in places]
 
     def after(self, said: Sequence[int]) -> Iterator[int]:
@@ -119,9 +119,10 @@ def _find(said: Sequence[int], part: Sequence[int]) -> int | None:
     return next((n for n in range(len(said) - size + 1) if list(said[n : n + size]) == list(part)), None)
 
 
-def _first_letter(text: str, start: int, end: int) -> int:
-    """Where a token's text begins behind its blanks."""
-    return start + len(text[start:end]) - len(text[start:end].lstrip())
+def _begins(text: str, start: int, end: int) -> bool:
+    """Whether a name may begin with the token that stands here, behind its blanks."""
+    first = end - len(text[start:end].lstrip())
+    return first < end and text[first].isalnum() and _is_edge(text, first)
 
 
 def _is_edge(text: str, place: int) -> bool:

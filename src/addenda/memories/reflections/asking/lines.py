@@ -15,8 +15,10 @@ A step names whom it asks about, as the question or an answer spells it or by th
 and the relation. Two lines stand alone: ``ask`` puts the question as it is, ``none`` gives up. What is shown of a
 situation is the dialogue that led to it, so the dialogue of every turn begins with that of the turn before.
 
+Reading is total: whatever stands in a line, it is a step or it is InvalidInput.
+
 Source: follow-up questions with their answers in between go back to Press et al. (2022), "Measuring and Narrowing the
-Compositionality Gap"; the form is ours. Reading is total: whatever stands in a line, it is a step or it is InvalidInput.
+Compositionality Gap in Language Models"; the form is ours.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from typing import Literal, TypeAlias
 
 from addenda.errors import InvalidInput
 from addenda.memories.reflections.asking.inquiry import named_in
-from addenda.memories.reflections.asking.messages import NAME_LIMIT, WORDS_LIMIT, Situation
+from addenda.memories.reflections.asking.messages import NAME_LIMIT, Situation
 from addenda.memories.reflections.asking.transcript import Entry
 from addenda.memories.reflections.questions import REFUSAL, memory_prompt
 
@@ -129,9 +131,9 @@ def read_line(line: str, situation: Situation) -> Line:
             f"the executive's line {said[:80]!r} cannot be used: it is {ITSELF!r}, {NOTHING!r}, {ANSWER!r} with the id "
             f"of an answered entry, or a name from the question or an answer, {SEPARATOR!r} and a relation"
         )
-    if not relation or len(relation) > WORDS_LIMIT // 2 or len(name) > NAME_LIMIT:
+    if not relation or len(relation) > NAME_LIMIT or len(name) > NAME_LIMIT:
         raise InvalidInput(
             f"the step {said[:80]!r} cannot be asked: the name has {len(name)} characters and the relation "
-            f"{len(relation)}; at most {NAME_LIMIT} and {WORDS_LIMIT // 2} are allowed, and at least one"
+            f"{len(relation)}; at least 1 and at most {NAME_LIMIT} are allowed"
         )
     return Step(name, relation)

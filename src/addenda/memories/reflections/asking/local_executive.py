@@ -35,6 +35,7 @@ from addenda.memories.reflections.asking.lines import (
     read_line,
 )
 from addenda.memories.reflections.asking.messages import (
+    WORDS_LIMIT,
     Grounding,
     Identification,
     Seeking,
@@ -57,6 +58,8 @@ SKILL = "decompose"
 LINE_TOKENS = 48
 """Length limit of a line."""
 _REMEMBERED = 256
+_LONGEST = 4 * WORDS_LIMIT
+"""Characters of an answer or a justification."""
 
 
 class LocalExecutive:
@@ -125,8 +128,7 @@ class LocalExecutive:
         if isinstance(line, Step):
             return _asking(self._question(line, situation))
         if isinstance(line, AskItself):
-            about = situation.current if named_in(situation.current, situation.question) else ""
-            return _asking(SubQuestion(text=situation.question, paraphrases=(), about=about, clues=()))
+            return _asking(_itself(situation))
         return Seeking(labels=(), pivot="", ready=isinstance(line, Finish), questions=())
 
     def synthesise(self, situation: Situation, meter: Meter) -> Synthesis:
@@ -137,16 +139,14 @@ class LocalExecutive:
         path = _path(line.entry, situation.entries)
         told = "; ".join(f"{one.question} {one.answer}" for one in path)
         return Synthesis(
-            answer=line.entry.answer[:2_000], rests_on=tuple(one.id for one in path), justification=told[:2_000]
+            answer=line.entry.answer[:_LONGEST], rests_on=tuple(one.id for one in path), justification=told[:_LONGEST]
         )
 
     # -- questions -----------------------------------------------------------------------------------------------------
 
     def _question(self, step: Step, situation: Situation) -> SubQuestion:
         text, *others = self._relations.wordings(step.relation, step.name, language_of(situation.question))
-        return SubQuestion(
-            text=text, paraphrases=tuple(others[: situation.paraphrases]), about=step.name, clues=()
-        )
+        return SubQuestion(text=text, paraphrases=tuple(others[: situation.paraphrases]), about=step.name, clues=())
 
     def _again(self, entry: Entry, situation: Situation) -> SubQuestion | None:
         """A question that was refused, with wordings that were never put; None where there are none."""
@@ -212,6 +212,17 @@ class LocalExecutive:
 def world_templates() -> dict[str, tuple[str, ...]]:
     """The wordings in which the bundled world's relations are asked; none of those that are held out."""
     return {name: relation.trained for name, relation in build_world().relations.items()}
+
+
+def _itself(situation: Situation) -> SubQuestion:
+    """The user's question. Raises InvalidInput when it is too long to be put."""
+    if len(situation.question) > WORDS_LIMIT:
+        raise InvalidInput(
+            f"the question has {len(situation.question)} characters and could not be taken apart; as it is, at most "
+            f"{WORDS_LIMIT} can be put to the memory model: ask more briefly"
+        )
+    about = situation.current if named_in(situation.current, situation.question) else ""
+    return SubQuestion(text=situation.question, paraphrases=(), about=about, clues=())
 
 
 def _asking(question: SubQuestion) -> Seeking:
