@@ -40,7 +40,8 @@ def taught(random: Random, asked: Asked, *, refused: float = REFUSED, told: floa
     for number, answer in enumerate(asked.answers):
         entry = f"q{number + 1}"
         relation = asked.relations[number] if asked.relations else ""
-        turns.append(Turn("assistant", step_line(name, relation, answers) if relation else ITSELF))
+        steps = [relation] if number else asked.relations[::-1]
+        turns.append(Turn("assistant", step_line(steps, name, answers) if relation else ITSELF))
         if number == stops:
             return (*turns, Turn("user", reply_line(entry, "")), Turn("assistant", NOTHING))
         said = memory_prompt(answer)

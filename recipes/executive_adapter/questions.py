@@ -20,7 +20,7 @@ from recipes.bundled_model import grammar
 from recipes.bundled_model.context_tasks import ReadingTeacher
 from recipes.bundled_model.corpus import GRAMMAR_FROM, Corpus
 from recipes.bundled_model.further_wordings import FURTHER
-from recipes.bundled_model.samples import any_value, ask, is_japanese, is_korean
+from recipes.bundled_model.samples import PHRASE_WORDS, any_value, ask, is_japanese, is_korean
 from recipes.bundled_model.ways import WAYS
 from recipes.executive_adapter.phrases import CJK, HELD_OUT, HELD_OUT_NOUNS, NOUNS, OPEN_NOUNS, PHRASES
 from recipes.triples_adapters.questions import is_scored
@@ -99,6 +99,8 @@ class Wordings:
     open_nouns: Sequence[str]
     open_frames: Sequence[str]
     last: Mapping[str, Sequence[str]]
+    made_up: bool
+    """Whether relations are made up, too."""
     grammar: float
     """The share of last questions that come from the grammar."""
 
@@ -107,13 +109,13 @@ def trained() -> Wordings:
     """The words of training."""
     relations = build_world().relations
     last = {name: (*one.trained, *FURTHER.get(name, ())) for name, one in relations.items()}
-    return Wordings(PHRASES, NOUNS, OPEN_NOUNS, _OPEN_FRAMES, last, grammar=0.35)
+    return Wordings(PHRASES, NOUNS, OPEN_NOUNS, _OPEN_FRAMES, last, made_up=True, grammar=0.35)
 
 
 def held_out() -> Wordings:
     """Words of which none is in a training question: other phrases, other last questions, other nouns."""
     last = {name: (*one.held_out, *BLIND.get(name, ())) for name, one in build_world().relations.items()}
-    return Wordings(HELD_OUT, {}, HELD_OUT_NOUNS, _HELD_OUT_OPEN_FRAMES, last, grammar=0.0)
+    return Wordings(HELD_OUT, {}, HELD_OUT_NOUNS, _HELD_OUT_OPEN_FRAMES, last, made_up=False, grammar=0.0)
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class QuestionTeacher:
             return f"{plain_word(random)} {plain_word(random)}"
         return any_word(random) if shape < 0.55 else fresh_name(random)
 
-    def way(self, random: Random, hops: int, *, worldly: float = 0.5, opened: float = 0.3) -> tuple[str, ...]:
+    def way(self, random: Random, hops: int, *, worldly: float = 0.35, opened: float = 0.35) -> tuple[str, ...]:
         """Relations that follow one another: as in the world, any of the world's, or others."""
         world = tuple(self.reading.world.relations)
         if random.random() < worldly:
@@ -163,9 +165,19 @@ class QuestionTeacher:
             while len(way) < hops:
                 way.append(random.choice(_AFTER[way[-1]]))
             return tuple(way)
-        nouns = self.wordings.open_nouns
-        links = [random.choice(nouns) if random.random() < opened else random.choice(LINKS) for _ in range(hops - 1)]
-        return (*links, random.choice(nouns) if random.random() < opened else random.choice(world))
+        links = [self._noun(random) if random.random() < opened else random.choice(LINKS) for _ in range(hops - 1)]
+        return (*links, self._noun(random) if random.random() < opened else random.choice(world))
+
+    def _noun(self, random: Random) -> str:
+        """A relation that the world does not have; in training also such as nobody has heard of."""
+        shape = random.random() if self.wordings.made_up else 0.0
+        if shape < 0.55:
+            return random.choice(self.wordings.open_nouns)
+        if shape < 0.7:
+            return any_word(random).lower()
+        if shape < 0.85:
+            return f"{random.choice(PHRASE_WORDS)} {random.choice(self.wordings.open_nouns)}"
+        return f"{random.choice(OPEN_NOUNS).split()[-1]} of {random.choice(PHRASE_WORDS)}"
 
     def asked(self, random: Random, hops: int, *, language: str = "en", way: Sequence[str] | None = None) -> Asked:
         """A question over so many relations."""

@@ -4,7 +4,7 @@ Run it with `python -m recipes.executive_adapter.train --out DIRECTORY`. Started
 on where it was. The adapter comes to lie in `DIRECTORY/adapter`; the scores of its card are put in by `score`.
 
 It begins with the weights of the adapter for reading, which already takes a name and a relation from a question, in
-the same line form; they are widened to the rank asked for without changing what they compute.
+a line of another form; they are widened to the rank asked for without changing what they compute.
 """
 
 from __future__ import annotations

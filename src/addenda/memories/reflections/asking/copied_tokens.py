@@ -85,27 +85,22 @@ class LineTokens:
 
     def after(self, said: Sequence[int]) -> list[int]:
         """The tokens that may follow; the end where nothing else can."""
-        place = _find(said, self._separator)
-        if place is None:
-            found = [*self._following(said, self._alone, self._ends)]
-            found += self._following(said, self._ids, self._separator[:1])
-            for name in self._names:
-                found += name.after(said)
-                if name.whole(said):
-                    found += self._separator[:1]
-            found += self._inside_separator(said)
-        else:
-            relation = said[place + len(self._separator) :]
-            found = [*self._following(relation, self._relations, self._ends), *self._question.after(relation)]
-            if self._question.whole(relation):
-                found += self._ends
-        return list(dict.fromkeys(found)) or self._ends
-
-    def _inside_separator(self, said: Sequence[int]) -> Iterator[int]:
-        """Where a tokenizer spells the separator with several tokens, the next of them."""
+        done = _behind(said, self._separator)
+        part = list(said[done:])
+        found = [*self._following(part, self._relations, self._separator[:1]), *self._question.after(part)]
+        if self._question.whole(part):
+            found += self._separator[:1]
         for size in range(1, len(self._separator)):
-            if list(said[-size:]) == self._separator[:size]:
-                yield self._separator[size]
+            if part[-size:] == self._separator[:size]:
+                found.append(self._separator[size])
+        if done:
+            found += self._following(part, self._ids, self._ends)
+            for name in self._names:
+                found += name.after(part)
+                found += self._ends if name.whole(part) else ()
+        else:
+            found += self._following(part, self._alone, self._ends)
+        return list(dict.fromkeys(found)) or self._ends
 
     @staticmethod
     def _following(said: Sequence[int], choices: Sequence[Sequence[int]], behind: Sequence[int]) -> Iterator[int]:
@@ -114,9 +109,10 @@ class LineTokens:
                 yield from one[len(said) : len(said) + 1] or behind
 
 
-def _find(said: Sequence[int], part: Sequence[int]) -> int | None:
+def _behind(said: Sequence[int], part: Sequence[int]) -> int:
+    """Where what follows the last such part begins; 0 where there is none."""
     size = len(part)
-    return next((n for n in range(len(said) - size + 1) if list(said[n : n + size]) == list(part)), None)
+    return next((n for n in range(len(said), size - 1, -1) if list(said[n - size : n]) == list(part)), 0)
 
 
 def _begins(text: str, start: int, end: int) -> bool:

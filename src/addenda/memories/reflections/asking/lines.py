@@ -3,17 +3,18 @@
 What the executive says is a line, and what came back to it is a line with the id of its entry:
 
     user:       What is the extension of the manager of the site where Zarvo Nuxel is made?
-    executive:  Zarvo Nuxel>> manufacturing site
+    executive:  extension>> manager>> manufacturing site>> Zarvo Nuxel
     user:       q1 Fuporn
-    executive:  q1>> manager
+    executive:  manager>> q1
     user:       q2 Tib Kalo
-    executive:  q2>> extension
+    executive:  extension>> q2
     user:       q3 4711
     executive:  answer q3
 
-A step names whom it asks about, as the question or an answer spells it or by the id of the entry whose answer it is,
-and the relation. Two lines stand alone: ``ask`` puts the question as it is, ``none`` gives up. What is shown of a
-situation is the dialogue that led to it, so the dialogue of every turn begins with that of the turn before.
+The first line is the plan, from what is wanted to the name where it begins. Every line asks for its last relation of
+its name, which is spelled as in the question or an answer, or is the id of the entry whose answer it is. Two lines
+stand alone: ``ask`` puts the question as it is, ``none`` gives up. What is shown of a situation is the dialogue that
+led to it, so the dialogue of every turn begins with that of the turn before.
 
 Reading is total: whatever stands in a line, it is a step or it is InvalidInput.
 
@@ -34,7 +35,7 @@ from addenda.memories.reflections.asking.transcript import Entry
 from addenda.memories.reflections.questions import REFUSAL, memory_prompt
 
 SEPARATOR = ">>"
-"""Between a name and a relation."""
+"""Between relations and the name."""
 ITSELF, NOTHING, ANSWER = "ask", "none", "answer"
 """The words of the lines that name no relation."""
 SHOWN_ANSWER = 120
@@ -45,9 +46,10 @@ SHOWN_ANSWER = 120
 class Step:
     """Ask for a relation of somebody or something."""
 
+    relations: tuple[str, ...]
+    """The last of them is asked for; those before it are what is to be asked of its answer, the last of these first."""
     name: str
     """As the question or an answer spells it."""
-    relation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,10 @@ class Turn:
     text: str
 
 
-def step_line(name: str, relation: str, answers: Mapping[str, str]) -> str:
+def step_line(relations: Sequence[str], name: str, answers: Mapping[str, str]) -> str:
     """The line of a step: by the id of the entry whose answer the name is, or else by the name itself."""
-    known = next((entry for entry, answer in reversed(answers.items()) if name_of(answer) == name), name)
-    return f"{known}{SEPARATOR} {relation}"
+    known = next((entry for entry, answer in reversed(list(answers.items())) if name_of(answer) == name), name)
+    return f"{SEPARATOR} ".join((*relations, known))
 
 
 def name_of(answer: str) -> str:
@@ -95,17 +97,19 @@ def reply_line(entry: str, answer: str) -> str:
     return f"{entry} {memory_prompt(answer)[:SHOWN_ANSWER].rstrip() if answer else REFUSAL}"
 
 
-def dialogue(situation: Situation, relations: Sequence[str]) -> tuple[Turn, ...]:
+def dialogue(situation: Situation, relations: Sequence[str], plan: str) -> tuple[Turn, ...]:
     """The dialogue that led to a situation.
 
     Args:
         situation: What is shown.
         relations: For each entry the relation that it asked for; empty where it was the user's question.
+        plan: The first line, which is shown where there are entries.
     """
     turns = [Turn("user", memory_prompt(situation.question))]
     answers: dict[str, str] = {}
-    for entry, relation in zip(situation.entries, relations, strict=True):
-        turns.append(Turn("assistant", step_line(entry.about, relation, answers) if relation else ITSELF))
+    for number, (entry, relation) in enumerate(zip(situation.entries, relations, strict=True)):
+        line = step_line([relation], entry.about, answers) if relation else ITSELF
+        turns.append(Turn("assistant", line if number else plan))
         turns.append(Turn("user", reply_line(entry.id, entry.answer)))
         if entry.known:
             answers[entry.id] = entry.answer
@@ -123,17 +127,17 @@ def read_line(line: str, situation: Situation) -> Line:
     first, _, rest = said.partition(" ")
     if first == ANSWER and rest.strip() in entries:
         return Finish(entries[rest.strip()])
-    name, separator, relation = (part.strip() for part in said.rpartition(SEPARATOR))
+    *relations, name = (part.strip() for part in said.split(SEPARATOR))
     name = name_of(entries[name].answer) if name in entries else name
     texts = [situation.question, *(one.answer for one in entries.values())]
-    if not separator or not any(named_in(name, text) for text in texts):
+    if not relations or not any(named_in(name, text) for text in texts):
         raise InvalidInput(
             f"the executive's line {said[:80]!r} cannot be used: it is {ITSELF!r}, {NOTHING!r}, {ANSWER!r} with the id "
-            f"of an answered entry, or a name from the question or an answer, {SEPARATOR!r} and a relation"
+            f"of an answered entry, or relations and a name from the question or an answer, with {SEPARATOR!r} between"
         )
-    if not relation or len(relation) > NAME_LIMIT or len(name) > NAME_LIMIT:
+    if not all(relations) or max(map(len, (*relations, name))) > NAME_LIMIT:
         raise InvalidInput(
-            f"the step {said[:80]!r} cannot be asked: the name has {len(name)} characters and the relation "
-            f"{len(relation)}; at least 1 and at most {NAME_LIMIT} are allowed"
+            f"the step {said[:80]!r} cannot be asked: relations and names have at least 1 character and at most "
+            f"{NAME_LIMIT}"
         )
-    return Step(name, relation)
+    return Step(tuple(relations), name)

@@ -145,7 +145,7 @@ class LocalExecutive:
     # -- questions -----------------------------------------------------------------------------------------------------
 
     def _question(self, step: Step, situation: Situation) -> SubQuestion:
-        text, *others = self._relations.wordings(step.relation, step.name, language_of(situation.question))
+        text, *others = self._relations.wordings(step.relations[-1], step.name, language_of(situation.question))
         return SubQuestion(text=text, paraphrases=tuple(others[: situation.paraphrases]), about=step.name, clues=())
 
     def _again(self, entry: Entry, situation: Situation) -> SubQuestion | None:
@@ -169,33 +169,40 @@ class LocalExecutive:
     def _line(self, situation: Situation, meter: Meter) -> Line:
         """The model's line. Raises InvalidInput where the question is too long, or the line of no use."""
         entries = situation.entries
-        turns = dialogue(situation, [self._relation_of(one) for one in entries])
-        prompt = self._prompt(turns)
-        while len(self._tokens(prompt)) > self._room and len(turns) > 2:
-            turns = (turns[0], *turns[3:])  # the oldest step and its answer
-            entries, prompt = entries[1:], self._prompt(turns)
-        if len(self._tokens(prompt)) > self._room:
+        plan = self._first_line(situation.question, meter) if entries else ""
+        question, *steps = dialogue(situation, [self._relation_of(one) for one in entries], plan)
+        # Of what is too long the oldest answer and the step behind it give way; the plan stays.
+        while self._size(prompt := self._prompt([question, *steps])) > self._room and len(steps) > 2:
+            entries, steps = entries[1:], [steps[0], *steps[3:]]
+        answers = tuple((one.id, memory_prompt(one.answer)[:SHOWN_ANSWER]) for one in entries if one.known)
+        return read_line(self._say(prompt, question.text, answers, meter), situation)
+
+    def _first_line(self, question: str, meter: Meter) -> str:
+        shown = memory_prompt(question)
+        return self._say(self._prompt([Turn("user", shown)]), shown, (), meter)
+
+    def _say(self, prompt: str, question: str, answers: tuple[tuple[str, str], ...], meter: Meter) -> str:
+        if (size := self._size(prompt)) > self._room:
             raise InvalidInput(
-                f"the question has {len(self._tokens(prompt)):,} tokens and {self._model.name!r} can take "
-                f"{self._room:,}; ask a shorter question, or take an executive with a larger window"
+                f"the question has {size:,} tokens and {self._model.name!r} can take {self._room:,}; ask a shorter "
+                "question, or take an executive with a larger window"
             )
         meter.executive_begins(rough_tokens(prompt))
         said = ""
         try:
-            answers = tuple((one.id, memory_prompt(one.answer)[:SHOWN_ANSWER]) for one in entries if one.known)
-            said = self._said(prompt, turns[0].text, answers)
+            said = self._said(prompt, question, answers)
         finally:
             meter.executive_said(said)
-        return read_line(said, situation)
+        return said
 
     def _prompt(self, turns: Sequence[Turn]) -> str:
         clean = self._model.without_control_tokens
         messages = [{"role": one.role, "content": clean(one.text)} for one in turns]
-        template = self._model.tokenizer.apply_chat_template
-        return cast("str", template(messages, tokenize=False, add_generation_prompt=True))
+        tokenizer = self._model.tokenizer
+        return cast("str", tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
 
-    def _tokens(self, prompt: str) -> list[int]:
-        return self._model.tokenizer.encode(prompt, add_special_tokens=False)
+    def _size(self, prompt: str) -> int:
+        return len(self._model.tokenizer.encode(prompt, add_special_tokens=False))
 
     def _generated(self, prompt: str, question: str, answers: tuple[tuple[str, str], ...]) -> str:
         tokens = LineTokens(
