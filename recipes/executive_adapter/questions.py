@@ -34,6 +34,8 @@ _AFTER: Mapping[str, tuple[str, ...]] = {
     "manager": ("extension",),
 }
 """What the world says of the values of these relations."""
+_OF_PRODUCTS = tuple(one.name for one in build_world().relations.values() if one.subject_kind == "product")
+_KINDS = ("product", "machine", "device", "unit", "model")
 _OPEN_FRAMES = (
     "What is the {n} of {x}?",
     "What is the {n} of {x}?",
@@ -181,21 +183,22 @@ class QuestionTeacher:
 
     def asked(self, random: Random, hops: int, *, language: str = "en", way: Sequence[str] | None = None) -> Asked:
         """A question over so many relations."""
-        if language != "en":
-            way = self.way(random, hops, opened=0.0)
-        chosen = tuple(way) if way is not None else self.way(random, hops)
-        name = self.name(random)
+        if way is None:
+            way = self.way(random, hops) if language == "en" else self.way(random, hops, opened=0.0)
+        answers = tuple(self.value(random, one, last=n == hops - 1) for n, one in enumerate(way))
+        return self.worded(random, self.name(random), way, answers, language=language)
+
+    def worded(
+        self, random: Random, name: str, way: Sequence[str], answers: Sequence[str], *, language: str = "en"
+    ) -> Asked:
+        """A question in words for a way that begins at a name."""
         spoken = name
-        if language == "en" and random.random() < 0.1:
-            kind = (
-                "product machine device unit model".split() if chosen[0] in WAYS and chosen[0] != "extension" else [""]
-            )
-            spoken = f"the {random.choice(kind)} {name}".replace("  ", " ")
-        for relation in chosen[:-1]:
+        if language == "en" and way[0] in _OF_PRODUCTS and random.random() < 0.15:
+            spoken = f"the {random.choice(_KINDS)} {name}"
+        for relation in way[:-1]:
             spoken = self._phrase(random, relation, spoken, language)
-        question = self._last(random, chosen[-1], spoken, name, language)
-        answers = tuple(self.value(random, one, last=n == len(chosen) - 1) for n, one in enumerate(chosen))
-        return _as_spelled(Asked(question, name, chosen, answers))
+        question = self._last(random, way[-1], spoken, name, language)
+        return _as_spelled(Asked(question, name, tuple(way), tuple(answers)))
 
     def as_it_is(self, random: Random) -> Asked:
         """A question that is put as it is."""

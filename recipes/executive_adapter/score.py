@@ -10,7 +10,9 @@ never used, and an answer counts only if it is equal letter by letter. Groups, f
 - ``strange``: held-out words, and any relations in any order, some of them nouns that were never trained;
 - ``cjk``: Japanese and Korean, in words of training;
 - ``refusing``, ``erring``: ``trained`` with a memory model that refuses one wording in ten, or gets it wrong;
-- ``unknown``: ``trained`` about names that the memory model was never told of; right is to say so.
+- ``unknown``: ``trained`` about names that the memory model was never told of; right is to say so;
+- ``bundled``: held-out words about the bundled world, and the bundled model itself, without an adapter, as the memory
+  model, which knows the world and makes mistakes of its own. Two and three steps only.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from addenda.memories.reflections.asking.executive import Executive
 from addenda.memories.reflections.asking.local_executive import LocalExecutive, world_templates
 from addenda.memories.reflections.asking.protocol import Consulting
 from addenda.memories.reflections.questions import REFUSAL
-from addenda.models.base import DEFAULT_MAX_NEW_TOKENS, Completion
+from addenda.models.base import DEFAULT_MAX_NEW_TOKENS, Completion, LanguageModel
 from addenda.models.local import LocalModel
 from addenda.models.scripted import ScriptedModel
 from recipes.executive_adapter.questions import Asked, QuestionTeacher, held_out
@@ -42,7 +44,8 @@ ERRORS = 0.1
 """The share of wordings that a memory model with errors gets wrong."""
 _LANGUAGES = ("en", "ja", "ko")
 
-Fault = Literal["none", "refuses", "errs", "empty"]
+Fault = Literal["none", "refuses", "errs", "empty", "real"]
+"""What is wrong with the table; ``real`` asks the bundled model in its place."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +134,30 @@ def groups(seed: int, count: int) -> list[Group]:
             Group(f"erring_{hops}", usual, "errs"),
             Group(f"unknown_{hops}", usual[: max(count // 4, 1)], "empty"),
         ]
+    found += [Group(f"bundled_{hops}", _of_the_world(fresh, seed, hops, count), "real") for hops in (2, 3)]
     return found
 
 
-def score(executive: Executive, group: Group, seed: int) -> Iterator[Scored]:
+def _of_the_world(teacher: QuestionTeacher, seed: int, hops: int, count: int) -> tuple[Asked, ...]:
+    """Questions about the bundled world's own facts."""
+    random, world = Random(f"{seed} {hops} bundled"), teacher.reading.world
+    facts = {(one.subject, one.relation): one.object for one in world.facts}
+    found: list[Asked] = []
+    while len(found) < count:
+        way = teacher.way(random, hops, worldly=1.0)
+        names = [random.choice([name for name, relation in facts if relation == way[0]])]
+        for relation in way:
+            names.append(facts[names[-1], relation])
+        found.append(teacher.worded(random, names[0], way, names[1:]))
+    return tuple(found)
+
+
+def score(executive: Executive, group: Group, seed: int, bundled: LanguageModel) -> Iterator[Scored]:
     """What came of each question of a group."""
     teacher, random = QuestionTeacher.make(seed), Random(seed)
     for number, one in enumerate(group.asked):
-        memory = FaultyTable(table(one, teacher, random), group.fault, seed + number)
+        told = {} if group.fault == "real" else table(one, teacher, random)
+        memory = bundled if group.fault == "real" else FaultyTable(told, group.fault, seed + number)
         expected = REFUSAL if group.fault == "empty" else one.answers[-1]
         yield Scored(one, expected, Consulting(executive, memory).ask(one.question))
 
@@ -154,12 +173,13 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="put the scores into the adapter's card")
     given = parser.parse_args()
     seed = DEVELOPMENT_SEED if given.development else SEED
-    executive = LocalExecutive.load(LocalModel.load(), directory=given.adapter)
+    model = LocalModel.load()
+    executive = LocalExecutive.load(model, directory=given.adapter)
     measured: dict[str, float] = {}
     for group in groups(seed, given.count):
         if given.groups and group.name not in given.groups:
             continue
-        scores = list(score(executive, group, seed))
+        scores = list(score(executive, group, seed, model))
         measured[group.name] = round(sum(one.right for one in scores) / len(scores), 4)
         print(group.name, measured[group.name], flush=True)
         for one in [one for one in scores if not one.right][: given.show]:
