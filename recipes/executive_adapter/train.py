@@ -51,7 +51,7 @@ def train(
     """Train the skill from the weights of an adapter in `start`; returns the directory of the adapter."""
     model = LocalModel.load()
     settings = FinetuneSettings(
-        steps=steps, batch_size=batch_size, micro_batch=16, learning_rate=rate, decay=0.6, checkpoint_every=100
+        steps=steps, batch_size=batch_size, pack=256, learning_rate=rate, decay=0.6, checkpoint_every=100
     )
     made = list(islice(lessons(model.tokenizer, seed, LIMIT), steps * batch_size))
     card = AdapterCard(
