@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -231,9 +232,10 @@ def test_a_served_memory_model_and_a_served_executive(
 ) -> None:
     choice = ModelChoice(executive=f"{server.url}#chat", memory_model=f"{server.url}#memory")
     archive = Archive.copied(archive_template, tmp_path / "archive", choice)
+    shutil.rmtree(archive.kb.directory / MODELS)
     with archive.kb:
         answer = archive.ask(badge(TESSA))
-        assert (answer.text, consultation(answer).executive) == ("blue", "chat")
+        assert (answer.text, consultation(answer).executive) == ("blue", f"chat at {server.url}")
         assert {request.body["model"] for request in server.requests} == {"chat", "memory"}
         # The server says all that it knows; what is not live, or not for everybody, is withheld here.
         assert [archive.told(badge(name)) for name in (VELMOR, BRANN, ILSE)] == ["red", None, None]
