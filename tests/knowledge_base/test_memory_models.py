@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from addenda.errors import Conflict, InvalidInput
+from addenda.errors import Conflict, InvalidInput, StorageUnavailable
 from addenda.knowledge_base import ModelChoice, SuiteQuestion
 from addenda.knowledge_base.memory_models import FOLDER as MODELS
 from addenda.knowledge_base.remembering import FOLDER as TRAINING
@@ -76,7 +76,7 @@ def test_a_model_with_which_the_own_questions_are_answered_worse_is_not_taken(
 
 
 def test_a_withdrawal_while_the_model_is_tested_sends_the_training_back(archive: Archive, tiny_model: Path) -> None:
-    before = configuration(archive)
+    before, files = configuration(archive), set(archive.kb.artifacts.digests())
     asked = SuiteQuestion(id="red", question=badge(VELMOR), expected="red")
     archive.kb.governance.change_suite(add=[asked], by=archive.ana)
     other = archive.office.again()
@@ -88,9 +88,47 @@ def test_a_withdrawal_while_the_model_is_tested_sends_the_training_back(archive:
     with pytest.raises(Conflict, match="run it again"):
         archive.kb.remembering.train(by=archive.ana, base=str(tiny_model), given=QUICK, threads=1, progress=withdrawing)
     assert configuration(archive) == before
+    assert set(archive.kb.artifacts.digests()) <= files
     assert archive.told(badge(TESSA)) is None
     assert archive.train(str(tiny_model)).gone == (archive.ids[TESSA],)
     other.kb.close()
+
+
+def test_erasing_a_document_that_a_model_is_being_trained_on(archive: Archive, tiny_model: Path) -> None:
+    """It was never live, so nothing that is moved; its reflections once were stored after they had been destroyed."""
+    before, other = configuration(archive), archive.office.again()
+    archive.kb.changes.rollback([archive.ids[VELMOR]], by=archive.ben)
+
+    def erasing(what: str, _done: int, _total: int) -> None:
+        if what == "training" and other.status(archive.ids[ILSE]) == "approved":
+            other.kb.changes.erase([archive.ids[ILSE]], by=archive.ana, reason="a wish")
+
+    with pytest.raises((Conflict, StorageUnavailable)):
+        archive.kb.remembering.train(by=archive.ana, base=str(tiny_model), given=QUICK, threads=1, progress=erasing)
+    assert configuration(archive) == before
+    artefacts = [archive.kb.artifacts.get(one) for one in archive.kb.artifacts.digests()]
+    assert not any(b"5560" in one for one in artefacts)
+    adopted = archive.train(str(tiny_model))
+    assert (adopted.documents, adopted.gone) == (2, tuple(sorted((archive.ids[VELMOR], archive.ids[ILSE]))))
+    assert archive.office.is_sound()
+    other.kb.close()
+
+
+def test_a_training_that_was_stopped_goes_with_an_erased_document(archive: Archive, tiny_model: Path) -> None:
+    class Stopped(Exception):
+        pass
+
+    def stopping(what: str, done: int, _total: int) -> None:
+        if (what, done) == ("training", 3):
+            raise Stopped
+
+    training = archive.kb.directory / TRAINING
+    for name in (VELMOR, ILSE):
+        with pytest.raises(Stopped):
+            archive.kb.remembering.train(by=archive.ana, base=str(tiny_model), given=QUICK, progress=stopping)
+        assert any(training.iterdir())
+        archive.kb.changes.erase([archive.ids[name]], by=archive.ana, reason="a wish")
+        assert not any(training.iterdir())
 
 
 def test_the_one_before_is_destroyed_and_other_processes_go_over(archive: Archive, tiny_model: Path) -> None:
