@@ -234,11 +234,10 @@ class Reflecting:
         named: Mapping[str, str] = {one.title: one.id for one in corpus}
         found = import_reflections(path, documents=named)
         self._make_folder()
-        # By what they say, because the same pair may come in files of several names.
-        kept = {
-            (one.documents, normalised(one.question), normalised(one.answer)): one
-            for one in (*found.reflections, *self._read(IMPORTED))
-        }
+        kept: dict[tuple[tuple[str, ...], str, str], Reflection] = {}
+        for one in (*self._read(IMPORTED), *found.reflections):
+            # By what they say, because the same pair may come in files of several names.
+            kept.setdefault((one.documents, normalised(one.question), normalised(one.answer)), one)
         write_lines(self._folder / IMPORTED, kept.values())
         return len(kept), tuple(one.detail for one in found.rejects)
 
