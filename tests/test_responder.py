@@ -20,7 +20,6 @@ from addenda.models.chat import TextDelta
 from addenda.models.remote import RemoteModel
 from addenda.models.scripted import ScriptedModel
 from addenda.responder import MAX_MATCHES, MAX_QUESTION_LENGTH, Responder
-from addenda.skills import ConsultedAnswer
 from addenda.types import Answer, Document, Fact, MemoryName, Note
 from tests.reading_server import reading_server
 from tests.table_memory import PatchableModel, TableMemory
@@ -262,9 +261,6 @@ def test_triples_come_before_notes_before_edits_before_reflections_before_the_mo
 
 def test_a_consultation_that_ends_without_an_answer_is_an_error() -> None:
     class Silent:
-        def answer(self, question: str, memory: Recalling) -> ConsultedAnswer:
-            raise AssertionError
-
         def stream(self, question: str, memory: Recalling) -> Generator[object, None, None]:
             yield "an event"
 

@@ -366,15 +366,12 @@ def _noted(answer: NotedAnswer, hits: Sequence[NoteHit]) -> _Said:
 
 
 def _consulted(consulting: Consulting, question: str, memory: Recalling, listener: Listener | None) -> ConsultedAnswer:
-    if listener is None:
-        return consulting.answer(question, memory)
-    event: object = None
     for event in consulting.stream(question, memory):
-        if not isinstance(event, ConsultedAnswer):
+        if isinstance(event, ConsultedAnswer):
+            return event
+        if listener is not None:
             listener(event)
-    if not isinstance(event, ConsultedAnswer):
-        raise TypeError("a consultation ended without its answer")
-    return event
+    raise TypeError("a consultation ended without its answer")
 
 
 def _recalled(found: ConsultedAnswer, said: _Said) -> _Said:
@@ -384,8 +381,7 @@ def _recalled(found: ConsultedAnswer, said: _Said) -> _Said:
         for scores, injected in ((found.sources, True), (found.considered, False))
         for i, score in scores.items()
     ]
-    matches = (*documents, *said.matches)
-    return _Said(found.text, found.finished, matches, dict(found.transcript))
+    return _Said(found.text, found.finished, (*documents, *said.matches), dict(found.transcript))
 
 
 def _is_cited(hit: NoteHit, text: str) -> bool:

@@ -124,10 +124,9 @@ class ConsultedAnswer(Protocol):
 class Consulting(Protocol):
     """A way of consulting a memory model: directed by an executive, or directly."""
 
-    def answer(self, question: str, memory: Recalling) -> ConsultedAnswer:
-        """The answer to a question. Raises ModelUnavailable when a model is gone."""
-        ...
-
     def stream(self, question: str, memory: Recalling) -> Generator[object, None, None]:
-        """The same as events of its own while it goes on; the answer comes last."""
+        """The answer to a question, after events of its own while it goes on. Raises ModelUnavailable for a gone model.
+
+        A :class:`ConsultedAnswer` comes last.
+        """
         ...

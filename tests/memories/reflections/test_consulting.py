@@ -38,7 +38,9 @@ def memory(*held: str) -> ReflectionsMemory:
 
 
 def consulted(executive: Says | None, question: str, *held: str) -> Consulted:
-    return ExecutiveConsulting(executive).answer(question, memory(*held).contribute(at=None))
+    *_, last = ExecutiveConsulting(executive).stream(question, memory(*held).contribute(at=None))
+    assert isinstance(last, Consulted)
+    return last
 
 
 def polling(*rests_on: str) -> Says:

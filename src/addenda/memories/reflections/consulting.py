@@ -65,12 +65,11 @@ class ExecutiveConsulting:
         self._executive = executive
         self._budget = Budget() if budget is None else budget
 
-    def answer(self, question: str, memory: Recalling) -> Consulted:
-        """The answer to a question. Raises ModelUnavailable when the executive's model is gone."""
-        return next(event for event in self.stream(question, memory) if isinstance(event, Consulted))
-
     def stream(self, question: str, memory: Recalling) -> Generator[AskingEvent | Consulted, None, None]:
-        """The same, event by event; what came of it is last."""
+        """A consultation, event by event; what came of it is last.
+
+        Raises ModelUnavailable when the executive's model is gone.
+        """
         heard = _Heard(memory)
         if self._executive is None:
             yield heard.consulted(ask_directly(heard, question, budget=self._budget))
