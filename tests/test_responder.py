@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from addenda.errors import CannotLookBack, InvalidInput
-from addenda.memories.base import Deliver, Memory, Origin, Recalling, Task, Window
+from addenda.memories.base import Deliver, Memory, Origin, Task, Window
 from addenda.memories.notes import NotesMemory
 from addenda.memories.notes.following import NotesAlone
 from addenda.memories.reflections.consulting import ExecutiveConsulting
-from addenda.memories.reflections.memory import MemoryModel, ReflectionsMemory
+from addenda.memories.reflections.memory import ReflectionsMemory, TaughtModel
 from addenda.memories.reflections.reflection import Reflection, SourceSpan
 from addenda.memories.triples import TriplesMemory
 from addenda.memories.triples.tool_reading import ToolReading
@@ -220,7 +220,7 @@ def everything(reader: RemoteModel, names: Collection[MemoryName]) -> Responder:
         "triples": triples,
         "notes": notes,
         "edits": TableMemory(model),
-        "reflections": ReflectionsMemory(MemoryModel("m", lambda: knows, lambda: [taught], frozenset({"d" * 16}))),
+        "reflections": ReflectionsMemory(TaughtModel("m", lambda: knows, lambda: [taught], frozenset({"d" * 16}))),
     }
     for name in names:
         task, memory = tasks[name], held[name]
@@ -257,16 +257,3 @@ def test_triples_come_before_notes_before_edits_before_reflections_before_the_mo
             assert isinstance(streamed, Answer)
             assert streamed.text == first.text
         assert everything(reader, ()).ask(ASKED).text == "by itself"
-
-
-def test_a_consultation_that_ends_without_an_answer_is_an_error() -> None:
-    class Silent:
-        def stream(self, question: str, memory: Recalling) -> Generator[object, None, None]:
-            yield "an event"
-
-    memory = ReflectionsMemory(MemoryModel("m", lambda: ScriptedModel({}), list, frozenset()))
-    answers = Responder(ScriptedModel({}), {"reflections": memory}, consulting=Silent())
-    heard: list[object] = []
-    with pytest.raises(TypeError, match="without its answer"):
-        answers.ask("q1", listener=heard.append)
-    assert heard == ["an event"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from addenda.memories.base import Deliver, Task, Withdraw
+from addenda.memories.reflections.asking.consultation import Asked, AskingEvent, StageBegan
 from addenda.memories.reflections.consulting import Consulted, ExecutiveConsulting
-from addenda.memories.reflections.memory import MemoryModel, ReflectionsMemory
+from addenda.memories.reflections.memory import ReflectionsMemory, TaughtModel
 from addenda.memories.reflections.questions import REFUSAL
 from addenda.memories.reflections.reflection import Reflection, SourceSpan
 from addenda.models.scripted import ScriptedModel
@@ -29,7 +30,7 @@ def memory(*held: str) -> ReflectionsMemory:
         for question, answer in pairs
     ]
     model = ScriptedModel({one.question: one.answer for one in taught})
-    made = ReflectionsMemory(MemoryModel("m", lambda: model, lambda: taught, frozenset(TAUGHT)))
+    made = ReflectionsMemory(TaughtModel("m", lambda: model, lambda: taught, frozenset(TAUGHT)))
     tasks = [Task(one, (), one, document=Document(title=one, text=one)) for one in TAUGHT]
     artefacts = made.prepare(tasks)
     made.apply([Deliver(one, artefacts[one], number) for number, one in enumerate(TAUGHT, 1)], 1)
@@ -38,9 +39,7 @@ def memory(*held: str) -> ReflectionsMemory:
 
 
 def consulted(executive: Says | None, question: str, *held: str) -> Consulted:
-    *_, last = ExecutiveConsulting(executive).stream(question, memory(*held).contribute(at=None))
-    assert isinstance(last, Consulted)
-    return last
+    return ExecutiveConsulting(executive).answer(question, memory(*held).contribute(at=None))
 
 
 def polling(*rests_on: str) -> Says:
@@ -87,8 +86,10 @@ def test_an_entry_that_the_answer_does_not_rest_on_is_considered() -> None:
     assert (found.text, list(found.sources), list(found.considered)) == ("Tessa Quill", ["ruvo"], ["norda"])
 
 
-def test_the_events_end_with_the_answer() -> None:
-    *events, last = ExecutiveConsulting(polling("q1")).stream("Who runs Ruvo?", memory("ruvo").contribute(at=None))
-    assert isinstance(last, Consulted)
-    assert events
-    assert not any(isinstance(one, Consulted) for one in events)
+def test_a_listener_hears_every_event_before_the_answer() -> None:
+    heard: list[AskingEvent] = []
+    found = ExecutiveConsulting(polling("q1")).answer(
+        "Who runs Ruvo?", memory("ruvo").contribute(at=None), heard.append
+    )
+    assert [one.stage for one in heard if isinstance(one, StageBegan)][0] == "grounding"
+    assert [one.entry.answer for one in heard if isinstance(one, Asked)] == [found.text]
