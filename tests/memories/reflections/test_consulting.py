@@ -91,5 +91,5 @@ def test_a_listener_hears_every_event_before_the_answer() -> None:
     found = ExecutiveConsulting(polling("q1")).answer(
         "Who runs Ruvo?", memory("ruvo").contribute(at=None), heard.append
     )
-    assert [one.stage for one in heard if isinstance(one, StageBegan)][0] == "grounding"
+    assert next(one.stage for one in heard if isinstance(one, StageBegan)) == "grounding"
     assert [one.entry.answer for one in heard if isinstance(one, Asked)] == [found.text]
