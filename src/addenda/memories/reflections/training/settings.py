@@ -27,14 +27,14 @@ FREE_TO_CHANGE = frozenset({"micro_batch", "pack"})
 _LORA: Mapping[str, object] = MappingProxyType({"rate": 2e-4})
 _BUNDLED: Mapping[str, object] = MappingProxyType(
     {
-        "rate": 5e-4,
-        "epochs": 3.0,
-        "batch": 32,
+        "rate": 1e-3,
+        "epochs": 4.0,
+        "batch": 16,
         "micro_batch": 64,
         "pack": 128,
         "decay": 0.33,
         "weight_decay": 0.0,
-        "refusals": 0.4,
+        "refusals": 0.6,
         "evaluations": 4,
     }
 )
