@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 class Examiner:
     """Measures one model on the same questions each time."""
 
-    def __init__(
-        self, model: LocalModel, lessons: Lessons, settings: MemoryModelSettings, tell: PhaseProgress
-    ) -> None:
+    def __init__(self, model: LocalModel, lessons: Lessons, settings: MemoryModelSettings, tell: PhaseProgress) -> None:
         self._model = model
         self._lessons = lessons
         self._settings = settings
@@ -55,7 +53,9 @@ class Examiner:
         refused = self._answers(self.without)
         self._tell("evaluating", 3, 3)
         trained.train(training)
-        right = sum(normalised(text) == normalised(one.answer) for text, one in zip(said, self.with_answer, strict=True))
+        right = sum(
+            normalised(text) == normalised(one.answer) for text, one in zip(said, self.with_answer, strict=True)
+        )
         return Point(
             step=step,
             loss=loss,

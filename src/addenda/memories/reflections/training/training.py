@@ -243,9 +243,7 @@ class _Training:
         whole = sum(len(example.tokens) for example in self._lessons.training)
         return whole / len(self._lessons.training) * self._settings.batch * steps
 
-    def _card(
-        self, documents: tuple[str, ...], step: int, result: Point, lineage: Lineage | None
-    ) -> MemoryModelCard:
+    def _card(self, documents: tuple[str, ...], step: int, result: Point, lineage: Lineage | None) -> MemoryModelCard:
         return MemoryModelCard(
             base=lineage.base if lineage else self._model.name,
             base_fingerprint=lineage.base_fingerprint if lineage else self._model.fingerprint,
@@ -296,7 +294,9 @@ def digest_of(reflections: Sequence[Reflection]) -> str:
 def documents_of(reflections: Sequence[Reflection], lineage: Lineage | None) -> tuple[str, ...]:
     """Ids of all documents that may be in the weights: of these reflections, and of what came before."""
     return tuple(
-        sorted({*(document for one in reflections for document in one.documents), *(lineage.documents if lineage else ())})
+        sorted(
+            {*(document for one in reflections for document in one.documents), *(lineage.documents if lineage else ())}
+        )
     )
 
 

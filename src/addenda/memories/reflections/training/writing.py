@@ -44,10 +44,18 @@ def write_model(
 
 def put_in_place(aside: Path, directory: Path) -> int:
     """Move a model's files to their place, those that were not moved yet; returns the size of the model in bytes."""
-    for path in sorted(aside.iterdir(), key=lambda path: path.name in _MARKS):
-        if path.is_file() and path.name != STATE:
-            path.replace(directory / path.name)
-    return sum(path.stat().st_size for path in directory.iterdir() if path.is_file() and path.name != STATE)
+    for path in sorted(_files(aside), key=lambda path: path.name in _MARKS):
+        path.replace(directory / path.name)
+    return size_of(directory)
+
+
+def size_of(directory: Path) -> int:
+    """Bytes of a model's files."""
+    return sum(path.stat().st_size for path in _files(directory))
+
+
+def _files(directory: Path) -> list[Path]:
+    return [path for path in directory.iterdir() if path.is_file() and path.name != STATE]
 
 
 def _write_adapter(trained: PeftModel, card: MemoryModelCard, directory: Path) -> None:
