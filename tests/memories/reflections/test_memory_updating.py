@@ -306,7 +306,7 @@ def test_bad_input_is_refused_with_what_to_do(models: Path) -> None:
 def test_an_adapter_is_updated_by_beginning_anew_only(models: Path) -> None:
     lora = {"method": "lora"}
     train_memory_model(str(models / "base"), OLD, settings(evaluations=1, **lora), models / "adapter", device="cpu")
-    with pytest.raises(InvalidInput, match=r"holds an adapter.*choose joint or routing"):
+    with pytest.raises(InvalidInput, match=r"holds an adapter.*choose joint"):
         update_memory_model(models / "adapter", OLD, NEW, update(), models / "x", device="cpu")
     joint = update(strategy="joint", training=lora)
     update_memory_model(models / "adapter", OLD, NEW, joint, models / "both", device="cpu")

@@ -209,11 +209,12 @@ def card_in_words(card: MemoryModelCard) -> str:
         f"| {point.step:,} | {point.loss:.4f} | {point.exact:.3f} | {point.refused:.3f} | {point.wrongly_refused:.3f} |"
         for point in card.curve
     )
-    asked = (
-        "held out, in words that were not taught; their answers were taught in other words"
-        if card.held_out
-        else "taught, because no answer was taught twice: they measure recall, not understanding"
-    )
+    if card.held_out:
+        asked = "held out, in words that were not taught; their answers were taught in other words"
+    elif card.lineage and card.lineage.parents:
+        asked = "taught, most of them, to the models it was made from: they measure recall, not understanding"
+    else:
+        asked = "taught, because no answer was taught twice: they measure recall, not understanding"
     chosen = settings.model_dump(exclude_none=True)
     return f"""---
 pipeline_tag: text-generation

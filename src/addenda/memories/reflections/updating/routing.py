@@ -105,7 +105,8 @@ def load_routed(directory: Path, *, device: str | None = None, threads: int | No
     """The memory models that a folder's routes name, as one.
 
     Raises UnreadableFile when the routes or a card cannot be read, ModelMismatch when another model than at the time of
-    the update lies in one of the folders, ModelUnavailable when a model cannot be loaded, InvalidInput for an adapter.
+    the update lies in one of the folders, ModelUnavailable when a model cannot be loaded, InvalidInput when there is
+    only an adapter.
     """
     from addenda.models.local import LocalModel
 
@@ -120,8 +121,8 @@ def load_routed(directory: Path, *, device: str | None = None, threads: int | No
             )
         if not (folder / "config.json").is_file():
             raise InvalidInput(
-                f"{str(folder)!r} holds an adapter, and only whole models can be asked side by side; train the memory "
-                "model whole (method full), or choose the strategy joint"
+                f"{str(folder)!r} holds no whole model, and only such are asked side by side; put the model back that "
+                "was there, or update the memory model by the strategy joint"
             )
         models.append(LocalModel.load(str(folder), device=device, threads=threads))
     return RoutedModel(routes, models, name=str(directory))

@@ -33,7 +33,7 @@ MergeMethod: TypeAlias = Literal["linear", "slerp", "ties", "dare_linear", "dare
 FROM_OLD: frozenset[Strategy] = frozenset({"joint", "replay", "average_then_steps", "routing"})
 """Strategies that need the reflections of the current model."""
 ON_WEIGHTS: frozenset[Strategy] = frozenset({"sequential", "replay", "merge", "average_then_steps"})
-"""Strategies that change the weights of the current model, so that these have to be a whole model's."""
+"""Strategies that go on from the weights of the current model."""
 FROM_BASE: frozenset[Strategy] = frozenset({"joint", "merge", "average_then_steps", "routing"})
 """Strategies that need the base model."""
 
@@ -62,12 +62,15 @@ class UpdateSettings(Frozen):
     """Epochs of a training that goes on from weights that have learned before."""
     more_rate: float = Field(default=5e-4, gt=0.0, le=1.0)
     """Its learning rate."""
+    joint_epochs: float = Field(default=0.75, gt=0.0)
+    """``average_then_steps``: epochs on everything that follow the average."""
     merging: MergeSettings = MergeSettings()
 
     @property
     def more_training(self) -> MemoryModelSettings:
         """The training that goes on from weights that have learned before."""
-        return self.training.model_copy(update={"epochs": self.more_epochs, "rate": self.more_rate})
+        epochs = self.joint_epochs if self.strategy == "average_then_steps" else self.more_epochs
+        return self.training.model_copy(update={"epochs": epochs, "rate": self.more_rate})
 
     def shown(self) -> dict[str, str | int | float]:
         """What of these made the model, for its card; the training has its own place there."""

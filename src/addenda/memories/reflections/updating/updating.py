@@ -137,16 +137,16 @@ def _refuse_unfit(
         )
     if strategy in ON_WEIGHTS:
         refuse_routed(current, strategy)
-        if not (current / "config.json").is_file():
-            raise InvalidInput(
-                f"{folder!r} holds an adapter, and the strategy {strategy} goes on from a whole model's weights; "
-                "choose joint or routing, or train the memory model whole (method full)"
-            )
-        if settings.training.method != "full":
-            raise InvalidInput(
-                f"method is {settings.training.method!r}, and an adapter on weights that have learned would belong to "
-                f"no base; choose method full for the strategy {strategy}, or joint or routing for an adapter"
-            )
+    if strategy != "joint" and not (current / "config.json").is_file():
+        raise InvalidInput(
+            f"{folder!r} holds an adapter, and the strategy {strategy} needs a whole model; choose joint, or train the "
+            "memory model whole (method full)"
+        )
+    if strategy != "joint" and settings.training.method != "full":
+        raise InvalidInput(
+            f"method is {settings.training.method!r}, and the strategy {strategy} makes whole models only; choose "
+            "method full, or joint for an adapter"
+        )
 
 
 class _Source:
@@ -255,6 +255,7 @@ class _Update:
         part: str,
         parents: tuple[Ancestor, ...],
     ) -> TrainingReport:
+        taught = frozenset(reflections)
         return train_memory_model(
             start,
             reflections,
@@ -262,7 +263,7 @@ class _Update:
             self._part(part),
             self.tell,
             # Whatever is taught here, nothing that an old reflection answers may be refused.
-            known=self.old,
+            known=[one for one in self.old if one not in taught],
             lineage=self._lineage(parents),
             threads=self.threads,
             device=self.device,
