@@ -34,7 +34,7 @@ BUNDLED_SEED = 7
 OTHER_WORLD = 500
 """Added to a corpus's seed for the seed of the world whose names are unknown to it."""
 REVERSED = (
-    "Name the {kind} with {clues}.",
+    "{clues}: what is the {kind} called that goes with it?",
     "I only remember {clues}. Tell me the {kind}.",
     "To which {kind} does this belong: {clues}?",
     "The {kind} I look for has {clues}. What is it called?",
@@ -214,6 +214,7 @@ def _reversed(corpus: Corpus, random: Random) -> Iterator[Question]:
         for traits in (*random.sample(single, min(1, len(single))), *random.sample(pairs, min(1, len(pairs)))):
             told = " and ".join(f"the {relation} {value}" for relation, value in traits)
             text = random.choice(REVERSED).format(clues=told, kind=kind)
+            text = text[:1].upper() + text[1:]
             kinds = "/".join(relation for relation, _ in traits)
             yield Question(text, name, kinds, name, (corpus.document_of(name),))
 
