@@ -82,13 +82,13 @@ def pair_of(seed: int, setup: Setup) -> Pair:
     products = min(setup.products, PRODUCTS)
     first, second = build_corpus(seed, products), build_corpus(seed + LATER, products)
     asked = {
-        when: _unambiguous(question_sets(own, most=setup.questions), own, other)
+        when: unambiguous(question_sets(own, most=setup.questions), own, other)
         for when, own, other in (("old", first, second), ("new", second, first))
     }
     return Pair(reflections_of(first), reflections_of(second), asked)
 
 
-def _unambiguous(sets: QuestionSets, own: Corpus, other: Corpus) -> QuestionSets:
+def unambiguous(sets: QuestionSets, own: Corpus, other: Corpus) -> QuestionSets:
     """Without the reversed questions that fit something in the other corpus."""
     traits = [{(fact.relation, fact.object) for fact in other.world.facts_of(name)} for name in other.subjects]
 
@@ -102,11 +102,13 @@ def _unambiguous(sets: QuestionSets, own: Corpus, other: Corpus) -> QuestionSets
     return replace(sets, reversed=tuple(one for one in sets.reversed if not fits(one)))
 
 
-def updates(pair: Pair, current: Path, directory: Path) -> Iterator[tuple[str, Updated]]:
+def updates(
+    pair: Pair, current: Path, directory: Path, training: Mapping[str, object] | None = None
+) -> Iterator[tuple[str, Updated]]:
     """The model of every strategy, by its name."""
     apart: Updated | None = None
     for strategy in STRATEGIES:
-        settings = update_settings(BUNDLED, {"strategy": strategy})
+        settings = update_settings(BUNDLED, {"strategy": strategy}, training)
         before = time.process_time()
         report = update_memory_model(
             current, pair.old, pair.new, settings, directory / strategy, threads=1, device="cpu"
@@ -148,8 +150,11 @@ def knowledge(items: Sequence[Mapping[str, object]]) -> dict[str, float]:
     return found | {f"{when}_wrongly_refused": share(items, "refused", when=when, set="one_hop") for when in whens}
 
 
-def measure(seeds: Sequence[int], setup: Setup) -> Part:
-    """What every strategy keeps, learns and costs, and the metrics of the default one."""
+def measure(seeds: Sequence[int], setup: Setup, training: Mapping[str, object] | None = None) -> Part:
+    """What every strategy keeps, learns and costs, and the metrics of the default one.
+
+    ``training`` changes settings of all trainings, to try the part out.
+    """
     rows: dict[str, list[dict[str, float]]] = {}
     items: list[dict[str, object]] = []
     sizes: list[int] = []
@@ -157,9 +162,9 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
         pair = pair_of(seed, setup)
         sizes += [len(pair.old), len(pair.new)]
         with tempfile.TemporaryDirectory() as directory:
-            current = trained(pair.old, Path(directory) / "current")
+            current = trained(pair.old, Path(directory) / "current", training)
             before = ("before the update", Updated(current.model, 0, 0.0))
-            for name, updated in chain([before], updates(pair, Path(directory) / "current", Path(directory))):
+            for name, updated in chain([before], updates(pair, Path(directory) / "current", Path(directory), training)):
                 own = asked_about_both(updated.model, pair)
                 row = {**knowledge(own), "tokens": float(updated.tokens), "seconds": updated.seconds}
                 rows.setdefault(name, []).append(row)
