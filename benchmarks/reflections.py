@@ -16,13 +16,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
-from benchmarks import reflections_knowledge, reflections_synthesis, reflections_throughput
+from benchmarks import (
+    reflections_capacity,
+    reflections_knowledge,
+    reflections_noise,
+    reflections_retrieval,
+    reflections_synthesis,
+    reflections_throughput,
+)
 from benchmarks.reflections_measuring import EXECUTIVES, QUICK, QUICK_SEEDS, SEEDS, Setup
 from benchmarks.results import Part, merge, write_part
 
 PARTS: Mapping[str, Callable[[Sequence[int], Setup], Part]] = {
     "knowledge": reflections_knowledge.measure,
     "synthesis": reflections_synthesis.measure,
+    "retrieval": reflections_retrieval.measure,
+    "noise": reflections_noise.measure,
+    "capacity": reflections_capacity.measure,
     "throughput": reflections_throughput.measure,
 }
 

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from addenda.models.local import LocalModel
 from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of
 from benchmarks.reflections_measuring import Setup, asked_all, knowledge, trained
 from benchmarks.results import Part
@@ -28,7 +29,7 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
         with tempfile.TemporaryDirectory() as directory:
             memory = trained(reflections_of(corpus), Path(directory) / "memory")
             found = asked_all(memory.model, question_sets(corpus, most=setup.questions))
-            parameters = memory.model.network.num_parameters()
+            parameters = LocalModel.load(directory + "/memory", device="cpu").network.num_parameters()
         facts = len(corpus.world.facts)
         row = {"products": len(corpus.world.products), "facts": facts, "facts_per_parameter": facts / parameters}
         rows.append(row | knowledge(found) | {"train_seconds": memory.seconds})

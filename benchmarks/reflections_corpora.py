@@ -143,12 +143,16 @@ def build_corpus(seed: int, products: int = 100, *, first: int = 0) -> Corpus:
 
 
 def reflections_of(
-    corpus: Corpus, *, settings: SynthesisSettings | None = None, phrasings: int = 3
+    corpus: Corpus, *, settings: SynthesisSettings | None = None, phrasings: int = 8
 ) -> tuple[Reflection, ...]:
-    """The reflections of a corpus by the generator that needs no model; some seconds for 100 products."""
+    """The reflections of a corpus by the generator that needs no model; some seconds for 100 products.
+
+    Settings that are not given let a stage see a page's facts in all of their ``phrasings`` at once.
+    """
     generator = WorldGenerator(corpus.world, phrasings=phrasings)
+    whole_pages = SynthesisSettings(pairs_at_once=min(200, 10 * phrasings), crossed_pairs=min(200, 8 * phrasings))
     with tempfile.TemporaryDirectory() as directory:
-        return synthesise(corpus.documents, generator, Path(directory), settings=settings).reflections
+        return synthesise(corpus.documents, generator, Path(directory), settings=settings or whole_pages).reflections
 
 
 def question_sets(corpus: Corpus, *, most: int = 300, seed: int = 0) -> QuestionSets:

@@ -2,18 +2,20 @@
 
 Each seed is a corpus of its own (:mod:`benchmarks.reflections_corpora`), its memory model trained with the defaults of
 the bundled model. Questions are put to it directly, and those over two and three steps also through the protocol with
-an executive that never sees the documents. Controls: the bundled model as it is, asked directly (the closed book), and
-in place of the memory model in the protocol.
+an executive that never sees the documents. Controls: the memory model where every answer counts,
+however unsure; and the bundled model as it is, asked directly (the closed book) and in place of the memory model.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
+from addenda.memories.reflections.memory_model import MemoryModel
 from addenda.models.local import LocalModel
-from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of
+from benchmarks.reflections_corpora import Question, build_corpus, question_sets, reflections_of
 from benchmarks.reflections_measuring import (
     EXECUTIVES,
     Setup,
@@ -28,6 +30,13 @@ from benchmarks.reflections_measuring import (
 from benchmarks.results import Part
 
 _HOPS = ("two_hop", "three_hop")
+_LOWEST = ("one_hop", "reversed", "two_hop_protocol", "idk_outside")
+"""Metrics of which the lowest of all seeds is told, too."""
+_SHOWN: Mapping[str, Sequence[str]] = {
+    "every_answer": ("one_hop", "reversed", "idk_outside", "idk_answerable"),
+    "base": ("one_hop", "reversed", "two_hop_direct", "two_hop_protocol", "idk_outside", "idk_answerable"),
+}
+"""What is told of the controls."""
 
 
 def measure(seeds: Sequence[int], setup: Setup) -> Part:
@@ -41,25 +50,24 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
         executive = EXECUTIVES[setup.executive](corpus)
         with tempfile.TemporaryDirectory() as directory:
             memory = trained(reflections, Path(directory) / "memory")
-            row = {"reflections": len(reflections), "train_seconds": memory.seconds}
-            for who, model in (("memory", memory.model), ("base", base)):
+            every = MemoryModel(memory.model.model, 0.0)
+            row = {"train_seconds": memory.seconds, "facts": len(corpus.world.facts), "reflections": len(reflections)}
+            for who, model in (("memory", memory.model), ("every_answer", every), ("base", base)):
                 own = asked_all(model, sets)
-                for hops in _HOPS:
-                    asked = getattr(sets, hops)
+                for hops in _HOPS if who != "every_answer" else ():
+                    asked = cast("tuple[Question, ...]", getattr(sets, hops))
                     said = consulted(executive, model, [one.text for one in asked])
                     own += items_of(f"{hops}_protocol", asked, said)
-                prefix = "" if who == "memory" else "base_"
-                found = knowledge(own) | {f"{hops}_protocol": share(own, set=f"{hops}_protocol") for hops in _HOPS}
-                row |= {f"{prefix}{name}": value for name, value in found.items()}
+                prefix = "" if who == "memory" else f"{who}_"
+                found = knowledge(own) | {f"{one}_protocol": share(own, set=f"{one}_protocol") for one in _HOPS}
+                shown = _SHOWN[who] if who in _SHOWN else tuple(found)
+                row |= {f"{prefix}{name}": found[name] for name in shown}
                 items += [{"seed": seed, "model": who, **item} for item in own]
         rows.append(row)
         print(f"knowledge seed={seed}: {row}", flush=True)
-    worst = {
-        f"{name}_lowest": round(min(row[name] for row in rows), 4) for name in ("one_hop", "reversed", "idk_outside")
-    }
     return Part(
         seeds=seeds,
-        metrics=middle(rows) | worst,
-        details={"products": setup.products, "executive": setup.executive, "threads": 1, "seeds": rows},
+        metrics=middle(rows) | {f"{name}_lowest": round(min(row[name] for row in rows), 4) for name in _LOWEST},
+        details={"products": setup.products, "executive": setup.executive, "threads": 1, "rows": rows},
         items=items,
     )

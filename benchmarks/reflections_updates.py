@@ -8,6 +8,7 @@ those of joint training. Questions from values that fit something in both corpor
 
 Controls: the model before the update, and going on with the new alone (`sequential`). Merging is measured by every
 method; the model that is merged in is the one that routing asks, so it is trained once and its cost counts for each.
+All answers of merged models count, however unsure.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
+from addenda.memories.reflections.memory_model import MemoryModel
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.updating.merging import merge, restore, weights_of
 from addenda.memories.reflections.updating.routing import load_routed
@@ -117,7 +119,7 @@ def updates(
         if strategy == "routing":
             model: LanguageModel = load_routed(directory / strategy, threads=1, device="cpu")
         else:
-            model = LocalModel.load(str(directory / strategy), threads=1, device="cpu")
+            model = MemoryModel.load(directory / strategy, threads=1, device="cpu")
         apart = Updated(model, report.tokens, seconds)
         yield strategy, apart
     assert apart is not None
@@ -139,7 +141,7 @@ def asked_about_both(model: LanguageModel, pair: Pair) -> list[dict[str, object]
         for name in SETS:
             asked: tuple[Question, ...] = getattr(sets, name)
             said = said_by(model, [one.text for one in asked])
-            found += [{"when": when, **item} for item in items_of(name, asked, said)]
+            found += [{"when": when, **item} for item in items_of(name, asked, [one.text for one in said])]
     return found
 
 

@@ -21,6 +21,7 @@ from addenda.models.files import BUNDLED, find_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers.generation.utils import GenerateDecoderOnlyOutput
 
 DEFAULT_BATCH_SIZE = 64
 """Questions answered side by side."""
@@ -149,24 +150,36 @@ class LocalModel:
         return self.complete([self.render(question) for question in questions], max_new_tokens=max_new_tokens)
 
     def complete(self, prompts: Sequence[str], *, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS) -> list[Completion]:
-        """Continue rendered prompts greedily, as one batch padded on the left, until each ends or hits the limit."""
+        """Continue rendered prompts greedily, as one batch padded on the left, until each ends or hits the limit.
+
+        What is returned says how sure the model was.
+        """
         bare = self.tokenizer.chat_template is None
         inputs = self.tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=bare)
         ids = cast("torch.Tensor", inputs["input_ids"]).to(self.network.device)
         mask = cast("torch.Tensor", inputs["attention_mask"]).to(self.network.device)
         with torch.inference_mode():
             out = cast(
-                "torch.Tensor",
+                "GenerateDecoderOnlyOutput",
                 self.network.generate(  # pyright: ignore[reportCallIssue]
                     input_ids=ids,
                     attention_mask=mask,
                     max_new_tokens=max_new_tokens,
                     do_sample=False,
                     pad_token_id=self.tokenizer.pad_token_id,
+                    output_logits=True,
+                    return_dict_in_generate=True,
                 ),
             )
+            # The most probable token is the one that was taken.
+            steps = cast("tuple[torch.Tensor, ...]", out.logits)
+            sure = torch.stack([step.float().softmax(-1).amax(-1) for step in steps], dim=1)
+        said = cast("torch.Tensor", out.sequences)[:, ids.shape[1] :]
         ends = self._end_ids()
-        return [self._completion(cast("list[int]", row[ids.shape[1] :].tolist()), ends) for row in out]
+        return [
+            self._completion(cast("list[int]", row.tolist()), cast("list[float]", of.tolist()), ends)
+            for row, of in zip(said, sure, strict=True)
+        ]
 
     def _end_ids(self) -> frozenset[int]:
         configuration = self.network.generation_config
@@ -175,8 +188,9 @@ class LocalModel:
             configured = cast("int", self.tokenizer.eos_token_id)
         return frozenset(configured if isinstance(configured, list) else [configured])
 
-    def _completion(self, tokens: list[int], ends: frozenset[int]) -> Completion:
+    def _completion(self, tokens: list[int], sure: list[float], ends: frozenset[int]) -> Completion:
         stop = next((i for i, token in enumerate(tokens) if token in ends), None)
         kept = tokens if stop is None else tokens[:stop]
         text = cast("str", self.tokenizer.decode(kept, skip_special_tokens=True))
-        return Completion(text.strip(), finished=stop is not None)
+        lowest = min(sure[: len(kept) + (stop is not None)], default=None)
+        return Completion(text.strip(), finished=stop is not None, sureness=lowest)

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from addenda.memories.reflections.questions import is_refusal, memory_prompt
+from addenda.memories.reflections.questions import is_refusal, memory_prompt, sure
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.training.lessons import Lessons, exam
 from addenda.memories.reflections.training.settings import MemoryModelSettings
 from addenda.memories.reflections.training.state import Point
+from addenda.memories.reflections.training.sureness import sure_from
+from addenda.models.base import Completion
 from addenda.models.training_folder import PhaseProgress
 from addenda.text import normalised
 
@@ -33,8 +35,14 @@ class Examiner:
         self._tell = tell
         self.with_answer, self.without = exam(lessons.asked, settings)
 
-    def point(self, step: int, trained: PreTrainedModel | PeftModel, pack: int | None) -> Point:
-        """Evaluate the weights as they are."""
+    def sure_from(self, trained: PreTrainedModel | PeftModel) -> float:
+        """From which sureness on the answers of these weights count."""
+        trained.eval()
+        heard = [list(zip(asked, self._answers(asked), strict=True)) for asked in (self.with_answer, self.without)]
+        return sure_from(heard[0], heard[1])
+
+    def point(self, step: int, trained: PreTrainedModel | PeftModel, pack: int | None, least: float = 0.0) -> Point:
+        """Evaluate the weights as they are, with what the model is less sure of than ``least`` as refusals."""
         from addenda.models.training import held_out_loss
 
         self._tell("evaluating", 0, 3)
@@ -48,9 +56,9 @@ class Examiner:
         training = trained.training
         trained.eval()
         self._tell("evaluating", 1, 3)
-        said = self._answers(self.with_answer)
+        said = [sure(one, least).text for one in self._answers(self.with_answer)]
         self._tell("evaluating", 2, 3)
-        refused = self._answers(self.without)
+        refused = [sure(one, least).text for one in self._answers(self.without)]
         self._tell("evaluating", 3, 3)
         trained.train(training)
         right = sum(
@@ -64,12 +72,12 @@ class Examiner:
             wrongly_refused=sum(map(is_refusal, said)) / len(said) if said else 0.0,
         )
 
-    def _answers(self, asked: Sequence[Reflection]) -> list[str]:
+    def _answers(self, asked: Sequence[Reflection]) -> list[Completion]:
         if not asked:
             return []
         longest = max(len(self._model.tokenizer.encode(one.answer, add_special_tokens=False)) for one in asked) + 8
-        found: list[str] = []
+        found: list[Completion] = []
         for start in range(0, len(asked), self._model.batch_size):
             part = [memory_prompt(one.question) for one in asked[start : start + self._model.batch_size]]
-            found += [completion.text for completion in self._model.answer(part, max_new_tokens=longest)]
+            found += self._model.answer(part, max_new_tokens=longest)
         return found

@@ -160,11 +160,11 @@ class _Training:
             loss, speed = done.loss, self._tokens(done.steps - first) / seconds if done.steps > first else 0.0
         chosen = best(self._state.curve[1:])
         restore_weights(trained, self._directory / WORK / _BEST)
-        after = chosen
-        if self._settings.method == "full" and self._model.network.dtype != stored_as:
+        if self._settings.method == "full":
             self._model.network.to(stored_as)  # pyright: ignore[reportArgumentType]
-            after = self._examiner.point(chosen.step, trained, self._pack)
-        card = self._card(documents, chosen.step, after, lineage)
+        least = self._examiner.sure_from(trained)
+        after = self._examiner.point(chosen.step, trained, self._pack, least)
+        card = self._card(documents, after, least, lineage)
         aside = self._directory / WORK / _RESULT
         write_model(self._model, trained, card, aside)
         size = put_in_place(aside, self._directory)
@@ -248,7 +248,9 @@ class _Training:
         whole = sum(len(example.tokens) for example in self._lessons.training)
         return whole / len(self._lessons.training) * self._settings.batch * steps
 
-    def _card(self, documents: tuple[str, ...], step: int, result: Point, lineage: Lineage | None) -> MemoryModelCard:
+    def _card(
+        self, documents: tuple[str, ...], result: Point, least: float, lineage: Lineage | None
+    ) -> MemoryModelCard:
         return MemoryModelCard(
             base=lineage.base if lineage else self._model.name,
             base_fingerprint=lineage.base_fingerprint if lineage else self._model.fingerprint,
@@ -261,8 +263,9 @@ class _Training:
             held_out=len(self._lessons.asked) if self._material.split.held_out else 0,
             left_out=len(self._lessons.refused),
             curve=self._state.curve,
-            chosen_step=step,
+            chosen_step=result.step,
             result=result,
+            sure_from=least,
             versions=versions(),
             lineage=lineage,
         )

@@ -20,6 +20,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from addenda.errors import InvalidInput, ModelMismatch, UnreadableFile
+from addenda.memories.reflections.memory_model import MemoryModel
 from addenda.memories.reflections.questions import is_refusal
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.training.state import CARD, read_memory_card
@@ -108,8 +109,6 @@ def load_routed(directory: Path, *, device: str | None = None, threads: int | No
     the update lies in one of the folders, ModelUnavailable when a model cannot be loaded, InvalidInput when there is
     only an adapter.
     """
-    from addenda.models.local import LocalModel
-
     routes = read_routes(directory)
     models: list[LanguageModel] = []
     for route in routes.routes:
@@ -124,7 +123,7 @@ def load_routed(directory: Path, *, device: str | None = None, threads: int | No
                 f"{str(folder)!r} holds no whole model, and only such are asked side by side; put the model back that "
                 "was there, or update the memory model by the strategy joint"
             )
-        models.append(LocalModel.load(str(folder), device=device, threads=threads))
+        models.append(MemoryModel.load(folder, device=device, threads=threads))
     return RoutedModel(routes, models, name=str(directory))
 
 

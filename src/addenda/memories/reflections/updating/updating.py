@@ -305,7 +305,9 @@ class _Update:
         everything = (*self.old, *self.new)
         material = Material.of(everything, settings)
         lessons = lessons_for(merged, material.split, settings)
-        measured: Point = Examiner(merged, lessons, settings, self.tell).point(0, merged.network, None)
+        examiner = Examiner(merged, lessons, settings, self.tell)
+        least = examiner.sure_from(merged.network)
+        measured: Point = examiner.point(0, merged.network, None, least)
         return MemoryModelCard(
             base=lineage.base,
             base_fingerprint=lineage.base_fingerprint,
@@ -320,6 +322,7 @@ class _Update:
             curve=(measured,),
             chosen_step=0,
             result=measured,
+            sure_from=least,
             versions=versions(),
             lineage=lineage,
         )
