@@ -9,7 +9,7 @@ however unsure; and the bundled model as it is, asked directly (the closed book)
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -32,10 +32,7 @@ from benchmarks.results import Part
 _HOPS = ("two_hop", "three_hop")
 _LOWEST = ("one_hop", "reversed", "two_hop_protocol", "idk_outside")
 """Metrics of which the lowest of all seeds is told, too."""
-_SHOWN: Mapping[str, Sequence[str]] = {
-    "every_answer": ("one_hop", "reversed", "idk_outside", "idk_answerable"),
-    "base": ("one_hop", "reversed", "two_hop_direct", "two_hop_protocol", "idk_outside", "idk_answerable"),
-}
+_SHOWN = ("one_hop", "reversed", "two_hop_direct", "idk_outside", "idk_answerable")
 """What is told of the controls."""
 
 
@@ -50,18 +47,19 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
         executive = EXECUTIVES[setup.executive](corpus)
         with tempfile.TemporaryDirectory() as directory:
             memory = trained(reflections, Path(directory) / "memory")
-            every = MemoryModel(memory.model.model, 0.0)
             row = {"train_seconds": memory.seconds, "facts": len(corpus.world.facts), "reflections": len(reflections)}
-            for who, model in (("memory", memory.model), ("every_answer", every), ("base", base)):
+            for who, model in (("memory", memory.model), ("base", MemoryModel(base, 0.0))):
                 own = asked_all(model, sets)
-                for hops in _HOPS if who != "every_answer" else ():
+                if who == "memory":
+                    row |= {f"every_answer_{name}": knowledge(own, "every_")[name] for name in _SHOWN}
+                for hops in _HOPS:
                     asked = cast("tuple[Question, ...]", getattr(sets, hops))
                     said = consulted(executive, model, [one.text for one in asked])
                     own += items_of(f"{hops}_protocol", asked, said)
-                prefix = "" if who == "memory" else f"{who}_"
                 found = knowledge(own) | {f"{one}_protocol": share(own, set=f"{one}_protocol") for one in _HOPS}
-                shown = _SHOWN[who] if who in _SHOWN else tuple(found)
-                row |= {f"{prefix}{name}": found[name] for name in shown}
+                row |= (
+                    {f"base_{name}": found[name] for name in (*_SHOWN, "two_hop_protocol")} if who == "base" else found
+                )
                 items += [{"seed": seed, "model": who, **item} for item in own]
         rows.append(row)
         print(f"knowledge seed={seed}: {row}", flush=True)

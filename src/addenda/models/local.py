@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessor, LogitsProcessorList
 from transformers.utils import logging as transformers_logging
 
 from addenda.errors import ModelUnavailable
@@ -21,10 +21,22 @@ from addenda.models.files import BUNDLED, find_model
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-    from transformers.generation.utils import GenerateDecoderOnlyOutput
 
 DEFAULT_BATCH_SIZE = 64
 """Questions answered side by side."""
+
+
+class _Watch(LogitsProcessor):
+    """Keeps the highest probability of each step, which is that of the token that is taken, and changes nothing."""
+
+    def __init__(self) -> None:
+        self.highest: list[torch.Tensor] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Note the probabilities of this step."""
+        del input_ids
+        self.highest.append(scores.float().softmax(-1).amax(-1))
+        return scores
 
 
 class LocalModel:
@@ -158,23 +170,21 @@ class LocalModel:
         inputs = self.tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=bare)
         ids = cast("torch.Tensor", inputs["input_ids"]).to(self.network.device)
         mask = cast("torch.Tensor", inputs["attention_mask"]).to(self.network.device)
+        watch = _Watch()
         with torch.inference_mode():
             out = cast(
-                "GenerateDecoderOnlyOutput",
+                "torch.Tensor",
                 self.network.generate(  # pyright: ignore[reportCallIssue]
                     input_ids=ids,
                     attention_mask=mask,
                     max_new_tokens=max_new_tokens,
                     do_sample=False,
                     pad_token_id=self.tokenizer.pad_token_id,
-                    output_logits=True,
-                    return_dict_in_generate=True,
+                    logits_processor=LogitsProcessorList([watch]),
                 ),
             )
-            # The most probable token is the one that was taken.
-            steps = cast("tuple[torch.Tensor, ...]", out.logits)
-            sure = torch.stack([step.float().softmax(-1).amax(-1) for step in steps], dim=1)
-        said = cast("torch.Tensor", out.sequences)[:, ids.shape[1] :]
+            sure = torch.stack(watch.highest, dim=1)
+        said = out[:, ids.shape[1] :]
         ends = self._end_ids()
         return [
             self._completion(cast("list[int]", row.tolist()), cast("list[float]", of.tolist()), ends)
