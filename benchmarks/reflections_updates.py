@@ -22,10 +22,9 @@ from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
-from addenda.memories.reflections.memory_model import MemoryModel
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.updating.merging import merge, restore, weights_of
-from addenda.memories.reflections.updating.routing import load_routed
+from addenda.memories.reflections.updating.routing import load_memory_model
 from addenda.memories.reflections.updating.settings import MergeSettings, update_settings
 from addenda.memories.reflections.updating.updating import update_memory_model
 from addenda.models.base import LanguageModel
@@ -116,10 +115,7 @@ def updates(
             current, pair.old, pair.new, settings, directory / strategy, threads=1, device="cpu"
         )
         seconds = time.process_time() - before
-        if strategy == "routing":
-            model: LanguageModel = load_routed(directory / strategy, threads=1, device="cpu")
-        else:
-            model = MemoryModel.load(directory / strategy, threads=1, device="cpu")
+        model = load_memory_model(directory / strategy, threads=1, device="cpu")
         apart = Updated(model, report.tokens, seconds)
         yield strategy, apart
     assert apart is not None

@@ -20,7 +20,15 @@ from addenda.memories.reflections.training.state import read_memory_card
 from addenda.memories.reflections.training.training import train_memory_model
 from addenda.memories.reflections.updating.merging import merge
 from addenda.memories.reflections.updating.replaying import replayed
-from addenda.memories.reflections.updating.routing import ROUTES, Route, RoutedModel, Routes, load_routed, read_routes
+from addenda.memories.reflections.updating.routing import (
+    ROUTES,
+    Route,
+    RoutedModel,
+    Routes,
+    load_memory_model,
+    load_routed,
+    read_routes,
+)
 from addenda.memories.reflections.updating.settings import MergeSettings, UpdateSettings, update_settings
 from addenda.memories.reflections.updating.updating import PARTS, update_memory_model
 from addenda.models.local import LocalModel
@@ -45,7 +53,7 @@ NEW = [
 
 def update(**given: object) -> UpdateSettings:
     training = settings(evaluations=1, **given.pop("training", {})).model_dump()  # type: ignore[arg-type]
-    return update_settings("tiny", given, training)
+    return update_settings("tiny", {"strategy": "replay", **given}, training)
 
 
 def killing(last: int) -> PhaseProgress:
@@ -256,10 +264,11 @@ def test_routing_keeps_the_current_model_and_adds_one(models: Path) -> None:
     assert [route.folder for route in read_routes(models / "three").routes] == ["../current", "../two", "."]
     assert all(torch.equal(value, before[name]) for name, value in weights(models / "current").items())
     assert read_memory_card(models / "two").documents == ("new-d0", "new-d1", "new-d2")
-    model = load_routed(models / "two", device="cpu")
+    model = load_memory_model(models / "two", device="cpu")
     alone = MemoryModel.load(models / "current", device="cpu")
     question = memory_prompt(f"What is the desk of {PEOPLE[0]}?")
     assert model.answer([question]) == alone.answer([question])
+    assert load_memory_model(models / "current", device="cpu").fingerprint == alone.fingerprint
     with pytest.raises(InvalidInput, match="one of several memory models"):
         update_memory_model(models / "two", OLD, third, update(strategy="replay"), models / "x", device="cpu")
     shutil.copy(models / "two" / "memory.json", models / "current" / "memory.json")

@@ -127,6 +127,18 @@ def load_routed(directory: Path, *, device: str | None = None, threads: int | No
     return RoutedModel(routes, models, name=str(directory))
 
 
+def load_memory_model(
+    directory: Path, *, device: str | None = None, threads: int | None = None
+) -> RoutedModel | MemoryModel:
+    """The memory model of a folder: all that share the questions where there are routes, else the one there is.
+
+    Raises what :func:`load_routed` does.
+    """
+    if (directory / ROUTES).is_file():
+        return load_routed(directory, device=device, threads=threads)
+    return MemoryModel.load(directory, device=device, threads=threads)
+
+
 def read_routes(directory: Path) -> Routes:
     """The routes of a folder. Raises UnreadableFile when there are none, or they are damaged."""
     try:

@@ -53,10 +53,10 @@ class MergeSettings(Frozen):
 class UpdateSettings(Frozen):
     """How a memory model is updated; made by :func:`update_settings`."""
 
-    strategy: Strategy = "replay"
+    strategy: Strategy = "routing"
     training: MemoryModelSettings
     """Of every training from the base; of others too, but for what stands below."""
-    replayed: float = Field(default=0.25, gt=0.0, le=1.0)
+    replayed: float = Field(default=0.45, gt=0.0, le=1.0)
     """``replay``: the share of the old reflections that is learned again."""
     more_epochs: float = Field(default=2.0, gt=0.0)
     """Epochs of a training that goes on from weights that have learned before."""
