@@ -53,7 +53,7 @@ class MergeSettings(Frozen):
 class UpdateSettings(Frozen):
     """How a memory model is updated; made by :func:`update_settings`."""
 
-    strategy: Strategy = "routing"
+    strategy: Strategy = "replay"
     training: MemoryModelSettings
     """Of every training from the base; of others too, but for what stands below."""
     replayed: float = Field(default=0.45, gt=0.0, le=1.0)
