@@ -23,7 +23,7 @@ from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.synthesis.passages import CorpusDocument
 from addenda.memories.reflections.synthesis.settings import SynthesisSettings
 from addenda.memories.reflections.synthesis.stages import synthesise
-from addenda.memories.reflections.synthesis.world_generator import WorldGenerator
+from addenda.memories.reflections.synthesis.world_generator import PHRASINGS, WorldGenerator
 from addenda.models.bundled.names import any_word
 from addenda.models.bundled.pages import pages
 from addenda.models.bundled.wordings_blind import BLIND
@@ -143,7 +143,7 @@ def build_corpus(seed: int, products: int = 100, *, first: int = 0) -> Corpus:
 
 
 def reflections_of(
-    corpus: Corpus, *, settings: SynthesisSettings | None = None, phrasings: int = 8
+    corpus: Corpus, *, settings: SynthesisSettings | None = None, phrasings: int = PHRASINGS
 ) -> tuple[Reflection, ...]:
     """The reflections of a corpus by the generator that needs no model; some seconds for 100 products.
 

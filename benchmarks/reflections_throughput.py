@@ -29,7 +29,7 @@ from transformers import (
 )
 
 from addenda.memories.reflections.training.lessons import memory_example
-from addenda.models.answer_loss import IGNORED, Example
+from addenda.models.answer_loss import IGNORED, Example, attend_to_rows_of
 from addenda.models.bundled import build_world
 from addenda.models.local import LocalModel
 from addenda.models.training import FinetuneSettings, finetune
@@ -86,6 +86,7 @@ def ours(examples: Sequence[Example], *, packed: bool, bf16: bool) -> float:
     """Tokens a second of the product's loop, without its first step."""
     model = LocalModel.load(device="cpu", threads=1)
     model.network.requires_grad_(requires_grad=True)
+    attend_to_rows_of(model.network, WIDTH if packed else max(len(one.tokens) for one in examples))
     steps, ends = len(examples) // BATCH, list[float]()
     plan = FinetuneSettings(
         steps=steps, batch_size=BATCH, pack=WIDTH if packed else None, learning_rate=_RATE, bf16=bf16

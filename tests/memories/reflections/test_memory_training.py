@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def test_refusals_ask_nothing_that_is_stated() -> None:
     assert {one.answer for one in drawn} == {REFUSAL}
     by_id = {one.id: one for one in given}
     assert all(by_id[one.parents[0]].sources == one.sources for one in drawn)
-    about_known = [one.question for one in drawn if any(name in one.question for name in PEOPLE)]
+    about_known = [one.question for one in drawn if re.search(rf"\b({'|'.join(PEOPLE)})\b", one.question)]
     # The one thing that is said of nobody else than the others.
     assert about_known
     assert {question.replace(PEOPLE[-1], "{}") for question in about_known} <= set(ATTRIBUTES["phone"])
@@ -95,6 +96,33 @@ def test_a_name_is_refused_nothing_that_a_reflection_says_in_other_words_or_of_t
     drawn = Refusals([*corpus(), told], seed=3).draw(200)
     known = {one.question for one in drawn if PEOPLE[-1] in one.question}
     assert ATTRIBUTES["phone"][0].format(PEOPLE[-1]) not in known
+
+
+def test_made_up_names_come_near_to_real_ones_and_are_none() -> None:
+    drawn = [one.question for one in Refusals(corpus(), seed=3).draw(200)]
+    words = {word for name in PEOPLE for word in name.split()}
+    asked = {word for question in drawn for word in re.findall(r"[A-Z]\w+", question)} - {
+        "What",
+        "At",
+        "Where",
+        "Under",
+        "How",
+        "I",
+    }
+    mixed = [q for q in drawn if any(f"{one} {other}" in q for one in words for other in words)]
+    assert any(not any(name in question for name in PEOPLE) for question in mixed)
+    assert any(
+        len(word) == len(real) and sum(a != b for a, b in zip(word, real, strict=True)) == 1
+        for word in asked
+        for real in words
+        if len(word) == len(real)
+    )
+
+
+def test_what_is_usual_of_others_and_of_one_is_not_said_is_asked_of_that_one() -> None:
+    drawn = Refusals([*corpus(), reflection("Who leads Nord?", "Ilse Marlo", "d9")], seed=1).draw(60)
+    about = [one.question for one in drawn if re.search(rf"\b{PEOPLE[-1]}\b", one.question)]
+    assert {question.replace(PEOPLE[-1], "{}") for question in about} >= set(ATTRIBUTES["phone"])
 
 
 def test_made_up_names_keep_the_style_of_the_corpus() -> None:

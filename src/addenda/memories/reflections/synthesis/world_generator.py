@@ -40,8 +40,8 @@ from addenda.memories.reflections.synthesis.requests import (
 from addenda.memories.reflections.synthesis.world_reading import Stated, StatementReader, WorldGrammar, language_of
 from addenda.models.bundled import World, build_world
 
-PHRASINGS = 3
-"""Questions for a fact."""
+PHRASINGS = 6
+"""Questions for a fact: with three, a memory model of the bundled model finds a fact in no other words than these."""
 _DESCRIPTIONS = (
     "Which {kind} has {clues}?",
     "What {kind} has {clues}?",

@@ -205,9 +205,10 @@ class _Names:
         for _ in range(_ATTEMPTS):
             name = random.choice(self._all)
             parts = name.split(" ")
-            made = random.choice((self._new, self._misspelt, self._mixed, self._partly_new)[: 2 * len(parts)])(
-                parts, random
-            )
+            # Those that come near to a name are told from it last, so they are drawn most.
+            near = (self._misspelt, self._mixed) if len(parts) > 1 else (self._misspelt,)
+            far = (self._new, self._partly_new) if len(parts) > 1 else (self._new,)
+            made = random.choice((*near, *near, *far))(parts, random)
             if made not in self._known and normalised(made) not in self._words:
                 return made
         return self._new(random.choice(self._all).split(" "), random)

@@ -51,8 +51,6 @@ WORK = "checkpoint"
 """The folder inside that of a training with what is needed to go on; gone when it is finished."""
 _BEST, _RESULT = "best.safetensors", "result"
 _SHOWN = 5
-_SHORT_ROWS = 256
-"""Tokens of a row up to which attention is computed by plain products on a CPU."""
 
 
 def train_memory_model(
@@ -174,12 +172,11 @@ class _Training:
         return report
 
     def _trainable(self) -> PreTrainedModel | PeftModel:
+        from addenda.models.answer_loss import attend_to_rows_of
         from addenda.models.training import LoraSettings, add_lora, lora_targets
 
         chosen, network = self._settings, self._model.network
-        if network.device.type == "cpu" and (chosen.pack or chosen.cutoff) <= _SHORT_ROWS:
-            # PyTorch's fused attention is made for long rows; on a CPU its backward pass is slow on short ones.
-            network.set_attn_implementation("eager")
+        attend_to_rows_of(network, chosen.pack or chosen.cutoff)
         if chosen.method == "lora":
             targets = lora_targets(self._model, chosen.targets)
             return add_lora(network, LoraSettings(chosen.rank, chosen.alpha, chosen.dropout, targets, seed=chosen.seed))
