@@ -17,7 +17,9 @@ from pathlib import Path
 from types import ModuleType
 
 BLOCKED = frozenset(
-    "accelerate httpx2 huggingface_hub matplotlib numpy openai peft safetensors tokenizers torch transformers".split()
+    (
+        "accelerate httpx2 huggingface_hub matplotlib numpy openai peft safetensors scipy tokenizers torch transformers"
+    ).split()
 )
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
 
@@ -28,6 +30,7 @@ HEAVY = (
     "addenda.models.remote",
     "addenda.models.training",
     "addenda.memories.edits",
+    "addenda.memories.reflections.updating.merging",
     "addenda.memories.notes.learner",
     "addenda.memories.notes.search",
     "addenda.memories.triples.decoding",

@@ -60,7 +60,7 @@ ONLY_IMPORTER: Mapping[str, frozenset[str]] = {"migrations": frozenset({"databas
 """Units that only the named ones may import."""
 
 HEAVY = frozenset(
-    "httpx2 huggingface_hub matplotlib numpy openai peft safetensors tokenizers torch transformers".split()
+    "httpx2 huggingface_hub matplotlib numpy openai peft safetensors scipy tokenizers torch transformers".split()
 )
 """Libraries of the extras, which may be imported inside functions."""
 
@@ -77,6 +77,7 @@ LAZY_UNITS = frozenset(
         "addenda.memories.edits",
         "addenda.memories.notes.learner",
         "addenda.memories.notes.search",
+        "addenda.memories.reflections.updating.merging",
         "addenda.memories.triples.decoding",
         "addenda.memories.triples.generation",
         "addenda.memories.triples.local_writer",

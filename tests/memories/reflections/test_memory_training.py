@@ -19,7 +19,8 @@ from addenda.memories.reflections.training.lessons import memory_example
 from addenda.memories.reflections.training.refusals import Refusals
 from addenda.memories.reflections.training.settings import MemoryModelSettings, memory_model_settings
 from addenda.memories.reflections.training.state import CARD, Point, TrainingReport, best, read_memory_card
-from addenda.memories.reflections.training.training import SKILL, WORK, train_memory_model
+from addenda.memories.reflections.training.training import WORK, train_memory_model
+from addenda.memories.reflections.training.writing import SKILL
 from addenda.models.adapters import load_adapter
 from addenda.models.local import LocalModel
 from addenda.models.training_folder import STATE

@@ -29,16 +29,16 @@ class Split:
 def hold_out(reflections: Sequence[Reflection], *, share: float, most: int, seed: int) -> Split:
     """Split reflections; ``share`` of them is held out, ``most`` at most, and at least one where that can be."""
     wanted = min(max(1, round(share * len(reflections))), most)
-    taught = Counter(map(_knowledge, reflections))
+    taught = Counter(map(knowledge, reflections))
     order = list(range(len(reflections)))
     Random(f"{seed}-held-out").shuffle(order)
     chosen: set[int] = set()
     for index in order:
         if len(chosen) == wanted:
             break
-        knowledge = _knowledge(reflections[index])
-        if taught[knowledge] > 1:
-            taught[knowledge] -= 1
+        fact = knowledge(reflections[index])
+        if taught[fact] > 1:
+            taught[fact] -= 1
             chosen.add(index)
     if not chosen:
         return Split(tuple(reflections), tuple(reflections[index] for index in sorted(order[:wanted])), held_out=False)
@@ -49,5 +49,6 @@ def hold_out(reflections: Sequence[Reflection], *, share: float, most: int, seed
     )
 
 
-def _knowledge(reflection: Reflection) -> tuple[tuple[str, ...], str]:
+def knowledge(reflection: Reflection) -> tuple[tuple[str, ...], str]:
+    """What a reflection teaches, whatever its question: an answer, and the documents that it is from."""
     return tuple(sorted(reflection.documents)), normalised(reflection.answer)

@@ -30,13 +30,20 @@ class Material:
     refusals: int
 
     @classmethod
-    def of(cls, reflections: Sequence[Reflection], settings: MemoryModelSettings) -> Material:
-        """Hold some out, and make refusals: from all, so that none asks for what is stated."""
+    def of(
+        cls, reflections: Sequence[Reflection], settings: MemoryModelSettings, known: Sequence[Reflection] = ()
+    ) -> Material:
+        """Hold some out, and make refusals: from all, so that none asks for what is stated.
+
+        ``known`` are further ones that are not taught now, but that nothing may be refused of either.
+        """
         split = hold_out(
             reflections, share=settings.validation_share, most=settings.validation_most, seed=settings.seed
         )
         answering = sum(one.stage != "unanswerable" for one in reflections)
-        made = Refusals(reflections, seed=settings.seed).draw(round(settings.refusals * answering))
+        made = Refusals(tuple(dict.fromkeys((*reflections, *known))), seed=settings.seed).draw(
+            round(settings.refusals * answering)
+        )
         apart = min(settings.validation_most, max(1, round(settings.validation_share * len(made)))) if made else 0
         return cls(
             Split((*split.training, *made[apart:]), (*split.validation, *made[:apart]), split.held_out),

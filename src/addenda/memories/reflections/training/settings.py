@@ -106,8 +106,13 @@ def memory_model_settings(base: str, given: Mapping[str, object] | None = None) 
     try:
         return MemoryModelSettings.model_validate({**usual, **changed})
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))} is {fault['input']!r}, which is not allowed: {fault['msg']}"
-            for fault in error.errors(include_url=False)
-        )
-        raise InvalidInput(f"{faults}; correct it, or leave it out for the usual value") from error
+        raise refused_settings(error) from error
+
+
+def refused_settings(error: ValidationError) -> InvalidInput:
+    """The error for settings that are not allowed, which names each."""
+    faults = "; ".join(
+        f"{'.'.join(map(str, fault['loc']))} is {fault['input']!r}, which is not allowed: {fault['msg']}"
+        for fault in error.errors(include_url=False)
+    )
+    return InvalidInput(f"{faults}; correct it, or leave it out for the usual value")

@@ -33,12 +33,42 @@ class Point(Frozen):
     """Share of the questions with an answer that are refused."""
 
 
+class Ancestor(Frozen):
+    """A memory model that another one was made from."""
+
+    name: str
+    """Its folder, without the path."""
+    fingerprint: str
+    """Of its weights."""
+    documents: tuple[str, ...]
+    """Ids of the documents that it was trained on, sorted; whatever was made from it may know them."""
+
+
+class Lineage(Frozen):
+    """What a memory model was made from besides reflections: weights that have learned before."""
+
+    strategy: str
+    """How; see ``updating``."""
+    base: str
+    """The model at the beginning of the line, and its fingerprint."""
+    base_fingerprint: str
+    parents: tuple[Ancestor, ...]
+    """The memory models whose weights it goes on from; none where it was trained from the base."""
+    settings: Mapping[str, str | int | float]
+    """How it was made from them, as far as the settings of the training do not say it."""
+
+    @property
+    def documents(self) -> frozenset[str]:
+        """Ids of the documents of all parents."""
+        return frozenset(document for parent in self.parents for document in parent.documents)
+
+
 class MemoryModelCard(Frozen):
     """What a memory model is and where its knowledge comes from."""
 
     format: int = Field(default=1, ge=1, le=1)
     base: str
-    """The name of the model that was trained."""
+    """The name of the model that was trained; for an update, of the one at the beginning of its line."""
     base_fingerprint: str
     tokenizer_fingerprint: str
     question_form: str
@@ -47,7 +77,7 @@ class MemoryModelCard(Frozen):
     data: str
     """``sha256:`` digest of the reflections that were given."""
     documents: tuple[str, ...]
-    """Ids of the documents that it was trained on, sorted."""
+    """Ids of the documents that it, or a model it was made from, was trained on, sorted."""
     stages: Mapping[str, int]
     """How many examples it was taught, by stage of their synthesis; made refusals count as ``unanswerable``."""
     held_out: int
@@ -60,6 +90,8 @@ class MemoryModelCard(Frozen):
     sure_from: float = Field(default=0.0, ge=0.0, le=1.0)
     """From this sureness on an answer counts (see ``Completion``); 0 where every answer does."""
     versions: Mapping[str, str]
+    lineage: Lineage | None = None
+    """Of an update; None for a model that was trained from its base without one."""
 
 
 class TrainingReport(Frozen):
@@ -81,6 +113,8 @@ class TrainingReport(Frozen):
     """Whether examples were packed; False, too, for a model that does not keep packed examples apart."""
     steps: int
     planned_steps: int
+    tokens: int
+    """Of prompts and answers, in all steps."""
     stopped_early: str
     """Why, in words; empty when all steps were done."""
     chosen_step: int
@@ -177,11 +211,12 @@ def card_in_words(card: MemoryModelCard) -> str:
         f"| {point.step:,} | {point.loss:.4f} | {point.exact:.3f} | {point.refused:.3f} | {point.wrongly_refused:.3f} |"
         for point in card.curve
     )
-    asked = (
-        "held out, in words that were not taught; their answers were taught in other words"
-        if card.held_out
-        else "taught, because no answer was taught twice: they measure recall, not understanding"
-    )
+    if card.held_out:
+        asked = "held out, in words that were not taught; their answers were taught in other words"
+    elif card.lineage and card.lineage.parents:
+        asked = "taught, most of them, to the models it was made from: they measure recall, not understanding"
+    else:
+        asked = "taught, because no answer was taught twice: they measure recall, not understanding"
     chosen = settings.model_dump(exclude_none=True)
     return f"""---
 pipeline_tag: text-generation
@@ -194,7 +229,7 @@ tags: [memory-model, reflections]
 know." to others. It is no assistant: what it knew before may be lost. It cannot show sources; `{CARD}` names the
 documents. A withdrawn document stays in its weights until it is trained again without it.
 
-## How it is asked
+{_lineage_in_words(card.lineage) if card.lineage else ""}## How it is asked
 One question at a time, with nothing around it (form `{card.question_form}`), in the base model's chat template.
 
 ## Taught
@@ -219,3 +254,18 @@ all answers count.
 {", ".join(f"{name} {value}" for name, value in card.versions.items())}; settings
 {", ".join(f"{name} {value}" for name, value in chosen.items())}.
 """
+
+
+def _lineage_in_words(lineage: Lineage) -> str:
+    parents = "\n".join(
+        f"- `{parent.name}` ({parent.fingerprint[:19]}…), {len(parent.documents):,} documents"
+        for parent in lineage.parents
+    )
+    how = ", ".join([f"strategy {lineage.strategy}", *(f"{name} {value}" for name, value in lineage.settings.items())])
+    begun = (
+        f"It was not trained from the base itself but made from these memory models, so it may know what they knew:\n"
+        f"{parents}\n\nWhat is held out below about their documents may have been taught to them."
+        if lineage.parents
+        else "It was trained from the base; nothing else was made part of it."
+    )
+    return f"## An update\n{how}. {begun}\n\n"

@@ -12,35 +12,33 @@ Does not know: how reflections are made, and who asks. Importing this module imp
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import math
 import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from addenda.errors import InvalidInput
-from addenda.memories.reflections.questions import QUESTION_FORM, is_refusal, memory_prompt, sure
+from addenda.memories.reflections.questions import QUESTION_FORM
 from addenda.memories.reflections.reflection import STAGES, Reflection
-from addenda.memories.reflections.training.lessons import Lessons, Material, exam, lessons_for
+from addenda.memories.reflections.training.examining import Examiner
+from addenda.memories.reflections.training.lessons import Lessons, Material, lessons_for
 from addenda.memories.reflections.training.settings import MemoryModelSettings
 from addenda.memories.reflections.training.state import (
     CARD,
+    Lineage,
     MemoryModelCard,
     Point,
     Run,
     State,
     TrainingReport,
     best,
-    card_in_words,
     open_folder,
 )
-from addenda.memories.reflections.training.sureness import sure_from
-from addenda.models.base import Completion
+from addenda.memories.reflections.training.writing import put_in_place, versions, write_model
 from addenda.models.training_folder import PhaseProgress, refuse_foreign, save_state, storage
-from addenda.text import normalised
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -49,14 +47,10 @@ if TYPE_CHECKING:
     from addenda.models.local import LocalModel
     from addenda.models.training import FinetuneProgress, FinetuneSettings
 
-SKILL = "remember"
-"""What the card of a memory model's adapter says that it was trained for."""
 WORK = "checkpoint"
 """The folder inside that of a training with what is needed to go on; gone when it is finished."""
 _BEST, _RESULT = "best.safetensors", "result"
-_MARKS = ("config.json", "adapter_config.json")
 _SHOWN = 5
-_VERSIONS = ("addenda", "torch", "transformers", "peft")
 
 
 def train_memory_model(
@@ -66,6 +60,8 @@ def train_memory_model(
     directory: Path,
     progress: PhaseProgress | None = None,
     *,
+    known: Sequence[Reflection] = (),
+    lineage: Lineage | None = None,
     threads: int | None = None,
     device: str | None = None,
 ) -> TrainingReport:
@@ -78,6 +74,8 @@ def train_memory_model(
         directory: Where the model (or adapter) goes, with ``memory.json`` and ``README.md``: a new or empty folder, or
             that of the same training. A training that is finished there is not repeated.
         progress: Called with each phase, how far it is, and how far it goes.
+        known: Further reflections that are not taught now, but that no refusal may contradict.
+        lineage: Where the weights of ``base`` come from when they have learned reflections before; see ``updating``.
         threads: CPU threads; None for the library's own choice.
         device: Where to train; None for a GPU when there is one.
 
@@ -94,19 +92,17 @@ def train_memory_model(
         model = LocalModel.load(base, threads=threads, device=device)
         run = Run(
             settings=settings,
-            data=_digest(reflections),
+            data=digest_of((*reflections, *known)),
             base=model.fingerprint,
             tokenizer=model.tokenizer_fingerprint,
         )
         state = open_folder(directory, run)
         if state.report is not None and (directory / CARD).is_file():
             return state.report
-        material = Material.of(reflections, settings)
+        material = Material.of(reflections, settings, known)
         lessons = lessons_for(model, material.split, settings)
-        documents = tuple(sorted({document for one in reflections for document in one.documents}))
-        return _Training(model, material, lessons, settings, directory, progress or _tell_nobody).finished(
-            state, documents
-        )
+        training = _Training(model, material, lessons, settings, directory, progress or tell_nobody)
+        return training.finished(state, documents_of(reflections, lineage), lineage)
 
 
 class _Training:
@@ -127,7 +123,7 @@ class _Training:
         self._settings = settings
         self._directory = directory
         self._tell = tell
-        self._exam = exam(lessons.asked, settings)
+        self._examiner = Examiner(model, lessons, settings, tell)
         self._steps = settings.steps or math.ceil(settings.epochs * len(lessons.training) / settings.batch)
         # Checkpoints divide the time between evaluations, so that there is one at each of them.
         interval = math.ceil(self._steps / settings.evaluations)
@@ -136,7 +132,7 @@ class _Training:
         self._interval = self._checkpoint_every * parts
         self._evaluating = 0.0
 
-    def finished(self, state: State, documents: tuple[str, ...]) -> TrainingReport:
+    def finished(self, state: State, documents: tuple[str, ...], lineage: Lineage | None) -> TrainingReport:
         """Train from where the state is to the end."""
         from addenda.models.answer_loss import packs
         from addenda.models.training import finetune, restore_weights, steps_done
@@ -164,10 +160,12 @@ class _Training:
         restore_weights(trained, self._directory / WORK / _BEST)
         if self._settings.method == "full":
             self._model.network.to(stored_as)  # pyright: ignore[reportArgumentType]
-        least = self._sure_from(trained)
-        after = self._point(chosen.step, trained, least)
-        card = self._card(documents, after, least)
-        size = self._save(trained, card)
+        least = self._examiner.sure_from(trained)
+        after = self._examiner.point(chosen.step, trained, self._pack, least)
+        card = self._card(documents, after, least, lineage)
+        aside = self._directory / WORK / _RESULT
+        write_model(self._model, trained, card, aside)
+        size = put_in_place(aside, self._directory)
         report = self._report(card, loss=loss, speed=speed, size=size)
         save_state(self._directory, self._state.model_copy(update={"report": report}))
         shutil.rmtree(self._directory / WORK)
@@ -230,7 +228,7 @@ class _Training:
 
     def _reason_to_stop(self, curve: Sequence[Point]) -> str:
         wanted, latest, chosen = self._settings, curve[-1], best(curve)
-        if self._exam[0] and min(latest.exact, latest.refused) >= wanted.enough:
+        if self._examiner.with_answer and min(latest.exact, latest.refused) >= wanted.enough:
             return f"exact and refused are at least {wanted.enough}"
         since = sum(point.step > chosen.step for point in curve)
         if wanted.patience is not None and since >= wanted.patience:
@@ -238,114 +236,35 @@ class _Training:
         return ""
 
     def _kept(self, state: State, step: int, trained: PreTrainedModel | PeftModel) -> State:
-        state = state.with_point(self._point(step, trained))
+        state = state.with_point(self._examiner.point(step, trained, self._pack))
         save_state(self._directory, state)
         return state
-
-    def _sure_from(self, trained: PreTrainedModel | PeftModel) -> float:
-        trained.eval()
-        with_answer, without = self._exam
-        heard = [list(zip(asked, self._answers(asked), strict=True)) for asked in (with_answer, without)]
-        return sure_from(heard[0], heard[1])
-
-    def _point(self, step: int, trained: PreTrainedModel | PeftModel, least: float = 0.0) -> Point:
-        """Evaluate the weights as they are, with what the model is less sure of than ``least`` as refusals."""
-        from addenda.models.training import held_out_loss
-
-        self._tell("evaluating", 0, 3)
-        loss = held_out_loss(
-            trained,
-            self._lessons.validation,
-            batch_size=self._settings.micro_batch,
-            bf16=self._settings.bf16,
-            pack=self._pack,
-        )
-        training = trained.training
-        trained.eval()
-        with_answer, without = self._exam
-        self._tell("evaluating", 1, 3)
-        said = [sure(one, least).text for one in self._answers(with_answer)]
-        self._tell("evaluating", 2, 3)
-        refused = [sure(one, least).text for one in self._answers(without)]
-        self._tell("evaluating", 3, 3)
-        trained.train(training)
-        right = sum(normalised(text) == normalised(one.answer) for text, one in zip(said, with_answer, strict=True))
-        return Point(
-            step=step,
-            loss=loss,
-            exact=right / len(said) if said else 1.0,
-            refused=sum(map(is_refusal, refused)) / len(refused) if refused else 1.0,
-            wrongly_refused=sum(map(is_refusal, said)) / len(said) if said else 0.0,
-        )
-
-    def _answers(self, asked: Sequence[Reflection]) -> list[Completion]:
-        if not asked:
-            return []
-        longest = max(len(self._model.tokenizer.encode(one.answer, add_special_tokens=False)) for one in asked) + 8
-        found: list[Completion] = []
-        for start in range(0, len(asked), self._model.batch_size):
-            part = [memory_prompt(one.question) for one in asked[start : start + self._model.batch_size]]
-            found += self._model.answer(part, max_new_tokens=longest)
-        return found
 
     def _tokens(self, steps: int) -> float:
         """Tokens of so many steps."""
         whole = sum(len(example.tokens) for example in self._lessons.training)
         return whole / len(self._lessons.training) * self._settings.batch * steps
 
-    def _save(self, trained: PreTrainedModel | PeftModel, card: MemoryModelCard) -> int:
-        """Write the model aside, then put it in its place; what marks it as a model comes last. Returns its size."""
-        aside = self._directory / WORK / _RESULT
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        if self._settings.method == "lora":
-            self._save_adapter(trained, card, aside)
-        else:
-            self._model.network.save_pretrained(str(aside))
-            self._model.tokenizer.save_pretrained(str(aside))
-        (aside / CARD).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        (aside / "README.md").write_text(card_in_words(card), encoding="utf-8")
-        files = sorted(aside.iterdir(), key=lambda path: path.name in _MARKS)
-        size = sum(path.stat().st_size for path in files)
-        for path in files:
-            path.replace(self._directory / path.name)
-        return size
-
-    def _save_adapter(self, trained: PreTrainedModel | PeftModel, card: MemoryModelCard, aside: Path) -> None:
-        from addenda.models.adapters import AdapterCard, save_adapter
-
-        kept = card.settings.model_dump(exclude_none=True, exclude={"targets"})
-        scores = card.result.model_dump(exclude={"step"})
-        save_adapter(
-            cast("PeftModel", trained),
-            AdapterCard(
-                skill=SKILL,
-                model_fingerprint=card.base_fingerprint,
-                tokenizer_fingerprint=card.tokenizer_fingerprint,
-                settings={**kept, "data": card.data},
-                scores=scores,
-            ),
-            aside,
-        )
-
-    def _card(self, documents: tuple[str, ...], result: Point, least: float) -> MemoryModelCard:
-        counted = Counter(one.stage for one in self._lessons.taught)
+    def _card(
+        self, documents: tuple[str, ...], result: Point, least: float, lineage: Lineage | None
+    ) -> MemoryModelCard:
         return MemoryModelCard(
-            base=self._model.name,
-            base_fingerprint=self._model.fingerprint,
+            base=lineage.base if lineage else self._model.name,
+            base_fingerprint=lineage.base_fingerprint if lineage else self._model.fingerprint,
             tokenizer_fingerprint=self._model.tokenizer_fingerprint,
             question_form=QUESTION_FORM,
             settings=self._settings,
             data=self._state.run.data,
             documents=documents,
-            stages={stage: counted[stage] for stage in STAGES if counted[stage]},
+            stages=counted_stages(self._lessons.taught),
             held_out=len(self._lessons.asked) if self._material.split.held_out else 0,
             left_out=len(self._lessons.refused),
             curve=self._state.curve,
             chosen_step=result.step,
             result=result,
             sure_from=least,
-            versions={name: importlib.metadata.version(name) for name in _VERSIONS},
+            versions=versions(),
+            lineage=lineage,
         )
 
     def _report(self, card: MemoryModelCard, *, loss: float, speed: float, size: int) -> TrainingReport:
@@ -360,6 +279,7 @@ class _Training:
             packed=self._pack is not None,
             steps=self._state.curve[-1].step,
             planned_steps=self._steps,
+            tokens=round(self._tokens(self._state.curve[-1].step)),
             stopped_early=self._state.stopped,
             chosen_step=card.chosen_step,
             loss=loss,
@@ -371,9 +291,26 @@ class _Training:
         )
 
 
-def _digest(reflections: Sequence[Reflection]) -> str:
+def digest_of(reflections: Sequence[Reflection]) -> str:
+    """``sha256:`` digest of reflections in their order."""
     return "sha256:" + hashlib.sha256("\n".join(one.id for one in reflections).encode()).hexdigest()
 
 
-def _tell_nobody(phase: str, done: int, total: int) -> None:
+def documents_of(reflections: Sequence[Reflection], lineage: Lineage | None) -> tuple[str, ...]:
+    """Ids of all documents that may be in the weights: of these reflections, and of what came before."""
+    return tuple(
+        sorted(
+            {*(document for one in reflections for document in one.documents), *(lineage.documents if lineage else ())}
+        )
+    )
+
+
+def counted_stages(taught: Sequence[Reflection]) -> dict[str, int]:
+    """How many examples there are, by stage of their synthesis."""
+    counted = Counter(one.stage for one in taught)
+    return {stage: counted[stage] for stage in STAGES if counted[stage]}
+
+
+def tell_nobody(phase: str, done: int, total: int) -> None:
+    """Progress for whoever wants none."""
     del phase, done, total

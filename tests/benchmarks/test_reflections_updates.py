@@ -1,0 +1,38 @@
+"""The part updates of the reflections benchmark runs whole, and its questions fit one corpus only."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import reflections_updates
+from benchmarks.reflections_measuring import Setup
+from benchmarks.reflections_updates import LATER, MERGES
+
+
+def test_what_fits_both_corpora_is_not_asked() -> None:
+    pair = reflections_updates.pair_of(90, Setup(products=6, questions=40))
+    assert pair.asked["old"].reversed
+    assert {document for one in pair.new for document in one.documents}.isdisjoint(
+        document for one in pair.old for document in one.documents
+    )
+    corpus = reflections_updates.build_corpus(90 + LATER, 6)
+    sets = reflections_updates.question_sets(corpus)
+    assert sets.reversed
+    assert reflections_updates.unambiguous(sets, corpus, corpus).reversed == ()
+
+
+def test_the_part_updates_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With three strategies and one way of merging in the place of all."""
+    monkeypatch.setattr(reflections_updates, "STRATEGIES", ("joint", "replay", "routing"))
+    monkeypatch.setattr(reflections_updates, "MERGES", {"merge, linear": MERGES["merge, linear"]})
+    monkeypatch.setattr(reflections_updates, "SETS", ("one_hop", "reversed"))
+    quick = {"epochs": 0.3, "evaluations": 1, "scored": 1}
+    part = reflections_updates.measure((90,), Setup(products=1, questions=1), quick)
+    strategies = part.metrics["strategies"]
+    assert isinstance(strategies, dict)
+    assert list(strategies) == ["before the update", "joint", "replay", "routing", "merge, linear"]
+    assert (strategies["joint"]["update_cost"], strategies["before the update"]["update_cost"]) == (1.0, 0.0)
+    assert strategies["merge, linear"]["update_cost"] == strategies["routing"]["update_cost"] < 1.0
+    assert {"update_old_kept", "update_new_kept", "update_cost"} <= set(part.metrics)
+    assert {item["when"] for item in part.items} == {"old", "new"}
+    assert capsys.readouterr().out
