@@ -27,7 +27,7 @@ from addenda.memories.reflections.asking.single_turn import NO_EXECUTIVE
 from addenda.memories.reflections.consulting import ExecutiveConsulting
 from addenda.memories.reflections.memory_model import MemoryModel
 from addenda.memories.reflections.training.state import MemoryModelCard
-from addenda.memories.reflections.training.training import SKILL
+from addenda.memories.reflections.training.writing import SKILL
 from addenda.models.base import LanguageModel
 from addenda.models.files import BUNDLED
 from addenda.skills import Consulting

@@ -26,12 +26,16 @@ from addenda.ledger import Ledger, MemoryConfigured, Person, State, require, utc
 from addenda.memories.base import Memory
 from addenda.memories.reflections.memory import ReflectionsMemory
 from addenda.memories.reflections.reflection import Reflection
-from addenda.memories.reflections.training.settings import MemoryModelSettings, memory_model_settings
+from addenda.memories.reflections.training.settings import MemoryModelSettings
 from addenda.memories.reflections.training.state import TrainingReport, read_memory_card
 from addenda.memories.reflections.training.training import train_memory_model
+from addenda.memories.reflections.updating.settings import Strategy, UpdateSettings, update_settings
+from addenda.memories.reflections.updating.updating import update_memory_model
 from addenda.models.files import BUNDLED
 from addenda.models.training_folder import storage
 from addenda.types import MemoryName
+
+__all__ = ["Adopted", "Remembering", "Strategy"]
 
 FOLDER = "training"
 """The folder of trainings in the knowledge base's own."""
@@ -50,6 +54,8 @@ class Adopted:
     documents: int
     """Documents that it was trained on."""
     reflections: int
+    strategy: Strategy
+    """How it was made: of everything anew (``joint``), or from the one before."""
     new: tuple[str, ...]
     """Documents that the one before did not know."""
     gone: tuple[str, ...]
@@ -74,6 +80,7 @@ class Remembering:
         by: Person,
         base: str = BUNDLED,
         given: Mapping[str, object] | None = None,
+        strategy: Strategy | None = None,
         reason: str = "",
         threads: int | None = None,
         progress: Progress = silent,
@@ -84,6 +91,8 @@ class Remembering:
             by: An admin.
             base: The model that learns: ``bundled``, a folder, or a cached hub id.
             given: Settings in place of the usual ones; see :class:`MemoryModelSettings`.
+            strategy: How an update is made; None: what was measured to be best where documents were only added, and
+                everything anew (``joint``) where the model knows documents that it is to know no longer.
             reason: Why; it stays in the history.
             threads: CPU threads.
             progress: Called while it goes on.
@@ -95,16 +104,52 @@ class Remembering:
         reflections = self._reflecting.reflections()
         if not reflections:
             raise InvalidInput(self._nothing())
-        settings = memory_model_settings(base, given)
-        directory = self._folder / _named(base, settings, reflections)
-        self._note(directory, reflections)
-        report = train_memory_model(base, reflections, settings, directory, progress, threads=threads)
-        adopted = self._adopt(
-            Candidate(directory, read_memory_card(directory), tuple(reflections)), report, by, reason, progress
-        )
+        update = update_settings(base, {} if strategy is None else {"strategy": strategy}, given)
+        old = self._goes_on(base, update, reflections, chosen=strategy is not None)
+        taught = list(dict.fromkeys((*old, *reflections)))
+        directory = self._folder / _named(base, update if old else update.training, taught)
+        self._note(directory, taught)
+        if old:
+            current = self._memories.memory_models.folder(self._in_use())
+            done = update_memory_model(current, old, reflections, update, directory, progress, threads=threads)
+            report = done.trainings[-1]
+        else:
+            report = train_memory_model(base, taught, update.training, directory, progress, threads=threads)
+        made = Candidate(directory, read_memory_card(directory), tuple(taught))
+        adopted = self._adopt(made, report, by, reason, progress, update.strategy if old else "joint")
         self.finish()
         self._memories.sync()
         return adopted
+
+    def _goes_on(
+        self, base: str, update: UpdateSettings, reflections: Sequence[Reflection], *, chosen: bool
+    ) -> list[Reflection]:
+        """The reflections of the memory model that is to be updated; none where one is to be trained anew."""
+        known = self.learned()
+        taught = {document for one in reflections for document in one.documents}
+        if update.strategy == "routing":
+            raise InvalidInput(
+                "a knowledge base has one memory model, and routing asks several; choose replay, merge, "
+                "average_then_steps or joint"
+            )
+        if update.strategy == "joint" or not known:
+            return []
+        stored = self._in_use()
+        card = self._memories.memory_models.card(stored)
+        origin = card.base if card.lineage is None else card.lineage.base
+        why = ""
+        if not known <= taught:
+            why = f"the memory model knows {len(known - taught)} documents that it is to know no longer"
+        elif taught <= known:
+            why = "there are no new documents"
+        elif origin != base or card.settings.method != "full" or update.training.method != "full":
+            why = "only a whole model with the same base can be gone on with"
+        if why and chosen:
+            raise InvalidInput(f"{why}, so it cannot be updated by {update.strategy}; choose joint")
+        return [] if why else self._memories.memory_models.reflections(stored)
+
+    def _in_use(self) -> StoredMemoryModel:
+        return self._memories.memory_models.stored(self._ledger.state().memories["reflections"])
 
     def learned(self) -> frozenset[str]:
         """Ids of the documents that the memory model in use was trained on."""
@@ -160,7 +205,13 @@ class Remembering:
             directory.with_suffix(_TAUGHT).write_text("\n".join(ids), encoding="ascii")
 
     def _adopt(
-        self, candidate: Candidate, report: TrainingReport, by: Person, reason: str, progress: Progress
+        self,
+        candidate: Candidate,
+        report: TrainingReport,
+        by: Person,
+        reason: str,
+        progress: Progress,
+        strategy: Strategy,
     ) -> Adopted:
         """Test a memory model and take it into use."""
         state = self._ledger.state()
@@ -191,7 +242,7 @@ class Remembering:
             self._memories.memory_models.retire(configuration, self._ledger.state().memories.get("reflections"))
             raise
         known = frozenset[str]() if before is None else before.memory_model.documents
-        return _adopted(stored, report, test, known, len(candidate.reflections))
+        return _adopted(stored, report, test, known, len(candidate.reflections), strategy)
 
     def _check(self, test: Report, after: ReflectionsMemory, before: ReflectionsMemory | None) -> None:
         """Raise Conflict when answers got worse that must not."""
@@ -241,20 +292,26 @@ def _check_ground(now: State, tested: State, candidate: Candidate) -> None:
         )
 
 
-def _named(base: str, settings: MemoryModelSettings, reflections: Sequence[Reflection]) -> str:
+def _named(base: str, settings: MemoryModelSettings | UpdateSettings, reflections: Sequence[Reflection]) -> str:
     """The name of a training's folder: the same for the same training, so that it is gone on with."""
     parts = [base, settings.model_dump_json(), *(one.id for one in reflections)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _adopted(
-    stored: StoredMemoryModel, report: TrainingReport, test: Report, known: frozenset[str], reflections: int
+    stored: StoredMemoryModel,
+    report: TrainingReport,
+    test: Report,
+    known: frozenset[str],
+    reflections: int,
+    strategy: Strategy,
 ) -> Adopted:
     documents = frozenset(stored.documents)
     return Adopted(
         training=report,
         documents=len(documents),
         reflections=reflections,
+        strategy=strategy,
         new=tuple(sorted(documents - known)),
         gone=tuple(sorted(known - documents)),
         test=test,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, cast
 
 import typer
 
-from addenda.knowledge_base.remembering import Adopted
+from addenda.errors import InvalidInput
+from addenda.knowledge_base.remembering import Adopted, Strategy
 from addenda.surfaces.cli.context import begin, fields
 from addenda.surfaces.cli.options import JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import pairs, table
 
 _SHOWN = 5
+UPDATES: tuple[Strategy, ...] = ("joint", "replay", "merge", "average_then_steps", "sequential")
+"""How a memory model can be made; ``sequential`` forgets what it knew and is there to be compared with."""
 
 LearnerOption: TypeAlias = Annotated[
     str,
@@ -39,6 +42,14 @@ def memory_model(
             "--refusals", help="Questions that nothing answers, as a share of the reflections.", show_default=_USUAL
         ),
     ] = None,
+    update: Annotated[
+        str | None,
+        typer.Option(
+            "--update",
+            help=f"How: {', '.join(UPDATES)}.",
+            show_default="replay where documents were only added, else joint: everything anew",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Decides every draw.")] = 0,
     reason: ReasonOption = "",
     kb: KbOption = None,
@@ -57,8 +68,9 @@ def memory_model(
         person = call.person(opened)
         with call.out.progress() as progress:
             found = opened.remembering.train(
-                by=person, base=base, given=given, reason=reason, threads=call.settings.threads, progress=progress
-            )
+                by=person, base=base, given=given, strategy=_strategy(update), reason=reason,
+                threads=call.settings.threads, progress=progress,
+            )  # fmt: skip
     report = found.training
     if report.left_out:
         first = "; ".join(report.left_out_first[:_SHOWN])
@@ -68,7 +80,7 @@ def memory_model(
     ]
     document: dict[str, object] = {
         "training": report.model_dump(mode="json"), "documents": found.documents, "reflections": found.reflections,
-        "new": list(found.new), "gone": list(found.gone), "base": base,
+        "strategy": found.strategy, "new": list(found.new), "gone": list(found.gone), "base": base,
     }  # fmt: skip
     headers = ("step", "loss", "exact answers", "unknown refused")
     call.out.result(document, pairs(_facts(found)), table(headers, curve))
@@ -76,10 +88,17 @@ def memory_model(
         call.out.note("next: `addenda activate ID...` makes documents live; until then nothing is answered from them")
 
 
+def _strategy(named: str | None) -> Strategy | None:
+    if named is not None and named not in UPDATES:
+        raise InvalidInput(f"--update {named!r} is unknown; it can be {', '.join(UPDATES)}")
+    return cast("Strategy | None", named)
+
+
 def _facts(found: Adopted) -> list[tuple[str, str]]:
     report = found.training
     on = "in words that were not taught" if report.held_out else "as they were taught"
     return [
+        ("made", "anew" if found.strategy == "joint" else f"from the one before, by {found.strategy}"),
         ("memory model", f"in use; {report.size / (1 << 20):.1f} MiB"),
         (
             "learned",

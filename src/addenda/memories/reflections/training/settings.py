@@ -29,6 +29,7 @@ _BUNDLED: Mapping[str, object] = MappingProxyType(
     {
         "rate": 1e-3,
         "epochs": 4.0,
+        "least_steps": 150,
         "batch": 16,
         "micro_batch": 64,
         "pack": 128,
@@ -51,6 +52,8 @@ class MemoryModelSettings(Frozen):
     """How often every reflection is learned from."""
     steps: int | None = Field(default=None, ge=1)
     """Steps of gradient descent, in place of ``epochs``."""
+    least_steps: int = Field(default=1, ge=1)
+    """Steps that are done at least, where ``steps`` does not say how many: few documents make few steps an epoch."""
     batch: int = Field(default=256, ge=1)
     """Examples of a step."""
     micro_batch: int = Field(default=8, ge=1)

@@ -124,7 +124,8 @@ class _Training:
         self._directory = directory
         self._tell = tell
         self._examiner = Examiner(model, lessons, settings, tell)
-        self._steps = settings.steps or math.ceil(settings.epochs * len(lessons.training) / settings.batch)
+        whole = math.ceil(settings.epochs * len(lessons.training) / settings.batch)
+        self._steps = settings.steps or max(settings.least_steps, whole)
         # Checkpoints divide the time between evaluations, so that there is one at each of them.
         interval = math.ceil(self._steps / settings.evaluations)
         parts = math.ceil(interval / settings.checkpoint_every)
