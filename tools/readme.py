@@ -257,6 +257,8 @@ def notes_table() -> str:
 
 def reflections_table() -> str:
     """The reflections benchmark: each metric beside its target."""
+    if not REFLECTIONS_RESULT.is_file():
+        return "Not measured yet: `python -m benchmarks.reflections`."
     metrics, measured = _measured(REFLECTIONS_RESULT)
     counts = {part: len(cast("list[int]", made["seeds"])) for part, made in measured.items()}
     seeds = ", ".join(f"{part}: {count}" for part, count in counts.items())

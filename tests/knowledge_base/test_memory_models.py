@@ -212,6 +212,10 @@ def test_lost_files_of_the_model_are_found_and_a_copy_is_made_again(archive: Arc
     archive.kb.artifacts.discard(digest)
     check = next(one for one in archive.kb.verify() if not one.ok)
     assert digest in check.detail
+    # Whoever opens it can still verify, which says what to restore.
+    archive.kb.artifacts.discard(configuration(archive))
+    with archive.office.again().kb as kb:
+        assert configuration(archive) in next(one for one in kb.verify() if not one.ok).detail
 
 
 # -- who asks it, and where --------------------------------------------------------------------------------------------

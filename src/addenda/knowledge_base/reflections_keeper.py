@@ -48,8 +48,9 @@ class ReflectionsKeeper(ContentsKeeper):
         return memory
 
     def sync(self) -> None:
-        """Bring the memory to the ledger's head."""
-        self.memory()
+        """Bring the memory to the ledger's head, if it is opened in this process."""
+        if self._memory is not None:
+            self.memory()
 
     def rebuilt(self) -> ReflectionsMemory | None:
         """A fresh memory, made from the contents of the ledger in ledger order."""

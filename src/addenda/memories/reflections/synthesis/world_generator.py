@@ -41,7 +41,7 @@ from addenda.memories.reflections.synthesis.world_reading import Stated, Stateme
 from addenda.models.bundled import World, build_world
 
 PHRASINGS = 6
-"""Questions for a fact: with three, a memory model of the bundled model finds a fact in no other words than these."""
+"""Questions for a fact; with three, a memory model refused nearly half of what was asked in other words."""
 _DESCRIPTIONS = (
     "Which {kind} has {clues}?",
     "What {kind} has {clues}?",
