@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias, cast
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -91,7 +91,7 @@ def memory_model(
 def _strategy(named: str | None) -> Strategy | None:
     if named is not None and named not in UPDATES:
         raise InvalidInput(f"--update {named!r} is unknown; it can be {', '.join(UPDATES)}")
-    return cast("Strategy | None", named)
+    return named
 
 
 def _facts(found: Adopted) -> list[tuple[str, str]]:
