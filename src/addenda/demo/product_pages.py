@@ -18,6 +18,8 @@ from addenda.models.bundled.pages import pages
 
 WORLD = 901
 """The seed of the world that the pages are from; the bundled model knows another one."""
+FEWEST_PRODUCTS, MOST_PRODUCTS = 2, 30
+"""So few that there is one to withdraw and one that stays, and so many that a laptop learns them in a quarter hour."""
 CONTENTS = "contents.txt"
 """The file that names the pages, in order."""
 

@@ -47,10 +47,10 @@ from addenda.types import Answer, Document
 REFLECTIONS_MARK = CONTENTS
 """The file by which a directory of an earlier run is known."""
 
-PRODUCTS = 9
-"""Products that are new; with what they lead to some forty-five pages."""
-STEPS = 300
-"""Of the training: so many that a corpus of this size is learned."""
+PRODUCTS = 8
+"""Products that are new; with what they lead to some forty pages."""
+EPOCHS = 7.5
+"""How often the memory model learns from each reflection: a corpus of this size needs more than the usual three."""
 ONE_STEP, FROM_VALUE, UNKNOWN = 40, 20, 20
 """Questions of each kind."""
 EXECUTIVES = {
@@ -69,7 +69,7 @@ def run_reflections_chapter(
     force: bool = False,
     threads: int | None = None,
     products: int = PRODUCTS,
-    steps: int = STEPS,
+    epochs: float = EPOCHS,
     train_again: bool = False,
 ) -> ReflectionsResult:
     """Make reflections of pages, approve, train, activate, ask, swap the executive, explain, withdraw, verify, report.
@@ -81,7 +81,7 @@ def run_reflections_chapter(
         force: Replace a directory even if it is not that of an earlier run.
         threads: Threads for the models; None leaves the choice to torch.
         products: How many products are new.
-        steps: Steps of the training at most.
+        epochs: How often the memory model learns from each reflection.
         train_again: Erase the withdrawn page at the end, and train once more without it.
 
     Raises InvalidInput when ``directory`` holds something else.
@@ -97,7 +97,7 @@ def run_reflections_chapter(
         choice = ModelChoice(threads=threads, executive=best)
         founded = KnowledgeBase.create(where, admin="Ana", choice=choice)
         kb = stack.enter_context(founded.knowledge_base)
-        story = _Story(kb, *two_people(kb, founded.token), pages, seed, steps, bars)
+        story = _Story(kb, *two_people(kb, founded.token), pages, seed, epochs, bars)
         right_before = story.right_before()
         reflected = story.reflect(paths)
         trained = story.train()
@@ -135,7 +135,7 @@ class _Story:
     """One run: the knowledge base, its two people, and what was seen so far."""
 
     def __init__(
-        self, kb: KnowledgeBase, ana: Person, ben: Person, pages: ProductPages, seed: int, steps: int, bars: Bars
+        self, kb: KnowledgeBase, ana: Person, ben: Person, pages: ProductPages, seed: int, epochs: float, bars: Bars
     ) -> None:
         random = Random(seed)
         facts, values = pages.one_step(random), pages.from_value(random)
@@ -151,7 +151,7 @@ class _Story:
         self._ana = ana
         self._ben = ben
         self._pages = pages
-        self._steps = steps
+        self._epochs = epochs
         self._bars = bars
         self._ids: dict[str, str] = {}
         """The addenda of the pages, by title."""
@@ -199,6 +199,8 @@ class _Story:
         adopted, seconds = self._adopted("memory model")
         with self._bars.phases("making live") as progress:
             outcome = self._kb.activation.activate(ids, by=self._ben, progress=progress)
+        if not outcome.active:
+            raise RuntimeError("no page passed the gate, so there is nothing to tell; let it learn for more epochs")
         report = adopted.training
         return Trained(
             refused_first=refused,
@@ -220,7 +222,7 @@ class _Story:
 
     def transcript(self, asked: Sequence[Asked]) -> Transcript:
         """The whole consultation of one question over most steps, a right one where there is any."""
-        chosen = max(asked, key=lambda one: (one.right, one.question.kind == "three steps"))
+        chosen = max(asked, key=lambda one: (one.right, one.question.pages[-1] in one.pages, len(one.question.pages)))
         answer = self._kb.ask(chosen.question.text)
         consultation = _consultation(answer)
         if consultation is None:
@@ -298,7 +300,7 @@ class _Story:
     def _adopted(self, label: str) -> tuple[Adopted, float]:
         started = time.monotonic()
         with self._bars.phases(label) as progress:
-            adopted = self._kb.remembering.train(by=self._ana, given={"steps": self._steps}, progress=progress)
+            adopted = self._kb.remembering.train(by=self._ana, given={"epochs": self._epochs}, progress=progress)
         return adopted, time.monotonic() - started
 
     def _asked(self, questions: Sequence[Question], label: str) -> tuple[Asked, ...]:

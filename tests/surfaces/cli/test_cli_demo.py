@@ -48,9 +48,9 @@ def test_too_few_changes_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_chapter_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    done = in_process("demo", "--chapter", "reflections", "--directory", str(tmp_path / "demo"))
+    done = in_process("demo", "--chapter", "recollections", "--directory", str(tmp_path / "demo"))
     assert done.code == 2
-    assert all(f"'{chapter}'" in done.err for chapter in ("edits", "triples", "notes"))
+    assert all(f"'{chapter}'" in done.err for chapter in ("edits", "triples", "notes", "reflections"))
     assert not (tmp_path / "demo").exists()
 
 

@@ -12,7 +12,8 @@ import typer
 from addenda.demo.catalogue import CHANGES, FEWEST_CHANGES
 from addenda.demo.notes_chapter import run_notes_chapter
 from addenda.demo.notes_report import print_notes_card
-from addenda.demo.reflections_chapter import run_reflections_chapter
+from addenda.demo.product_pages import FEWEST_PRODUCTS, MOST_PRODUCTS
+from addenda.demo.reflections_chapter import PRODUCTS, run_reflections_chapter
 from addenda.demo.reflections_report import print_reflections_card
 from addenda.demo.report import print_card
 from addenda.demo.story import run_demo
@@ -67,6 +68,16 @@ def demo(
             show_default=str(CHANGES),
         ),
     ] = None,
+    products: Annotated[
+        int | None,
+        typer.Option(
+            "--products",
+            min=FEWEST_PRODUCTS,
+            max=MOST_PRODUCTS,
+            help="How many products are new, for the chapter reflections; fewer are quicker.",
+            show_default=str(PRODUCTS),
+        ),
+    ] = None,
     train_again: Annotated[
         bool,
         typer.Option(
@@ -91,15 +102,19 @@ def demo(
     """
     call = begin(None, as_json=as_json)
     where = directory or Path(_DIRECTORIES[chapter])
-    if train_again and chapter is not Chapter.REFLECTIONS:
-        raise InvalidInput("--train-again is for the chapter reflections; leave it out, or give --chapter reflections")
+    for option, given, own in (
+        ("--changes", changes is not None, Chapter.EDITS),
+        ("--products", products is not None, Chapter.REFLECTIONS),
+        ("--train-again", train_again, Chapter.REFLECTIONS),
+    ):
+        if given and chapter is not own:
+            raise InvalidInput(f"{option} is for the chapter {own}; leave it out, or give --chapter {own}")
     match chapter:
         case Chapter.EDITS:
             _tell_edits(call, where, seed, CHANGES if changes is None else changes, force=force)
-        case _ if changes is not None:
-            raise InvalidInput("--changes is for the chapter edits; leave it out, or give --chapter edits")
         case Chapter.REFLECTIONS:
-            _tell_reflections(call, where, seed, force=force, train_again=train_again)
+            new = PRODUCTS if products is None else products
+            _tell_reflections(call, where, seed, new, force=force, train_again=train_again)
         case Chapter.TRIPLES:
             _tell_triples(call, where, seed, force=force)
         case Chapter.NOTES:
@@ -133,13 +148,14 @@ def _tell_notes(call: Call, where: Path, seed: int, *, force: bool) -> None:
         call.out.note(f"the page with the plot: {where / 'report.html'}")
 
 
-def _tell_reflections(call: Call, where: Path, seed: int, *, force: bool, train_again: bool) -> None:
+def _tell_reflections(call: Call, where: Path, seed: int, products: int, *, force: bool, train_again: bool) -> None:
     result = run_reflections_chapter(
         where,
         seed=seed,
         console=call.out.stderr,
         force=force,
         threads=call.settings.threads,
+        products=products,
         train_again=train_again,
     )
     if call.out.as_json:
