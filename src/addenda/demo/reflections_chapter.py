@@ -8,10 +8,11 @@ while the chapter runs, on what a grammar makes of the pages; what it gets wrong
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 
 from rich.console import Console
 
@@ -49,8 +50,8 @@ REFLECTIONS_MARK = CONTENTS
 
 PRODUCTS = 8
 """Products that are new; with what they lead to some forty pages."""
-EPOCHS = 7.5
-"""How often the memory model learns from each reflection: a corpus of this size needs more than the usual three."""
+LEARNING: Mapping[str, object] = MappingProxyType({"epochs": 7.0, "batch": 16})
+"""Settings of the training: so few reflections take more and smaller steps than the usual."""
 ONE_STEP, FROM_VALUE, UNKNOWN = 40, 20, 20
 """Questions of each kind."""
 EXECUTIVES = {
@@ -69,7 +70,7 @@ def run_reflections_chapter(
     force: bool = False,
     threads: int | None = None,
     products: int = PRODUCTS,
-    epochs: float = EPOCHS,
+    learning: Mapping[str, object] = LEARNING,
     train_again: bool = False,
 ) -> ReflectionsResult:
     """Make reflections of pages, approve, train, activate, ask, swap the executive, explain, withdraw, verify, report.
@@ -81,7 +82,7 @@ def run_reflections_chapter(
         force: Replace a directory even if it is not that of an earlier run.
         threads: Threads for the models; None leaves the choice to torch.
         products: How many products are new.
-        epochs: How often the memory model learns from each reflection.
+        learning: Settings of the training in place of the usual ones.
         train_again: Erase the withdrawn page at the end, and train once more without it.
 
     Raises InvalidInput when ``directory`` holds something else.
@@ -97,10 +98,10 @@ def run_reflections_chapter(
         choice = ModelChoice(threads=threads, executive=best)
         founded = KnowledgeBase.create(where, admin="Ana", choice=choice)
         kb = stack.enter_context(founded.knowledge_base)
-        story = _Story(kb, *two_people(kb, founded.token), pages, seed, epochs, bars)
+        story = _Story(kb, *two_people(kb, founded.token), pages, seed, bars)
         right_before = story.right_before()
         reflected = story.reflect(paths)
-        trained = story.train()
+        trained = story.train(learning)
         asked = story.ask()
         directed: list[Directed] = []
         for name, meaning in EXECUTIVES.items():
@@ -109,7 +110,7 @@ def run_reflections_chapter(
         transcript = story.transcript(directed[-1].asked)
         explained = story.explain(transcript.asked.question)
         withdrawn = story.withdraw((*asked, *directed[-1].asked))
-        without = story.train_without(withdrawn, asked) if train_again else None
+        without = story.train_without(withdrawn, asked, learning) if train_again else None
         checks = kb.verify()
         result = ReflectionsResult(
             reflected=reflected,
@@ -134,9 +135,7 @@ def run_reflections_chapter(
 class _Story:
     """One run: the knowledge base, its two people, and what was seen so far."""
 
-    def __init__(
-        self, kb: KnowledgeBase, ana: Person, ben: Person, pages: ProductPages, seed: int, epochs: float, bars: Bars
-    ) -> None:
+    def __init__(self, kb: KnowledgeBase, ana: Person, ben: Person, pages: ProductPages, seed: int, bars: Bars) -> None:
         random = Random(seed)
         facts, values = pages.one_step(random), pages.from_value(random)
         self.questions = (
@@ -151,7 +150,6 @@ class _Story:
         self._ana = ana
         self._ben = ben
         self._pages = pages
-        self._epochs = epochs
         self._bars = bars
         self._ids: dict[str, str] = {}
         """The addenda of the pages, by title."""
@@ -186,7 +184,7 @@ class _Story:
             ),
         )
 
-    def train(self) -> Trained:
+    def train(self, learning: Mapping[str, object]) -> Trained:
         """Try it before anybody approved; let Ben approve; train, test, and make the pages live."""
         try:
             self._kb.remembering.train(by=self._ana)
@@ -196,7 +194,7 @@ class _Story:
             raise RuntimeError("a memory model was trained on pages that nobody approved")
         ids = list(self._ids.values())
         self._kb.changes.approve(ids, by=self._ben, reason="read the pages")
-        adopted, seconds = self._adopted("memory model")
+        adopted, seconds = self._adopted("memory model", learning)
         with self._bars.phases("making live") as progress:
             outcome = self._kb.activation.activate(ids, by=self._ben, progress=progress)
         if not outcome.active:
@@ -270,11 +268,13 @@ class _Story:
             byte_equal=self._kb.memory_digests() == self._kb.rebuilt_digests(),
         )
 
-    def train_without(self, withdrawn: Withdrawn, earlier: Sequence[Asked]) -> TrainedWithout:
+    def train_without(
+        self, withdrawn: Withdrawn, earlier: Sequence[Asked], learning: Mapping[str, object]
+    ) -> TrainedWithout:
         """Erase the withdrawn page, and train again."""
         erased = self._ids[withdrawn.page]
         self._kb.changes.erase([erased], by=self._ana, reason="the product is not built")
-        adopted, seconds = self._adopted("memory model without it")
+        adopted, seconds = self._adopted("memory model without it", learning)
         after = self._asked([one.question for one in withdrawn.before], "asking about what was erased")
         others = [one.question for one in earlier if withdrawn.page not in one.question.pages]
         return TrainedWithout(
@@ -288,19 +288,13 @@ class _Story:
 
     def seen(self, question: Question, answer: Answer) -> Asked:
         """What came back to a question."""
-        consultation = _consultation(answer)
-        return Asked(
-            question=question,
-            remembered="" if consultation is None else consultation.answer,
-            known=consultation is not None and consultation.known,
-            text=answer.text,
-            pages=tuple(self._title(one.addendum_id) for one in answer.trace.matches if one.injected),
-        )
+        pages = tuple(self._title(one.addendum_id) for one in answer.trace.matches if one.injected)
+        return Asked(question, answer.text, pages)
 
-    def _adopted(self, label: str) -> tuple[Adopted, float]:
+    def _adopted(self, label: str, learning: Mapping[str, object]) -> tuple[Adopted, float]:
         started = time.monotonic()
         with self._bars.phases(label) as progress:
-            adopted = self._kb.remembering.train(by=self._ana, given={"epochs": self._epochs}, progress=progress)
+            adopted = self._kb.remembering.train(by=self._ana, given=learning, progress=progress)
         return adopted, time.monotonic() - started
 
     def _asked(self, questions: Sequence[Question], label: str) -> tuple[Asked, ...]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from addenda.demo.pages import write_page
-from addenda.demo.product_pages import Kind
+from addenda.demo.product_pages import KINDS, Kind
 from addenda.demo.reflections_result import Asked, Directed, ReflectionsResult
 from addenda.errors import MissingDependency
 from addenda.memories.reflections.reflection import Stage
@@ -32,7 +32,7 @@ KINDS_MEAN: Mapping[Kind, str] = {
     "from the value": "which product has a value, in words that were not taught",
     "two steps": "a fact of the page that a page leads to",
     "three steps": "a fact of the page that this one leads to",
-    "unknown name": "products whose pages were not given; right is to know nothing",
+    "unknown name": "about products whose pages were not given; right is to say so",
 }
 """What each kind of question asks, in words."""
 
@@ -71,7 +71,6 @@ def write_reflections_report(path: Path, result: ReflectionsResult) -> None:
         several=SEVERAL,
         examples=examples(result.directed),
         stages=STAGES_MEAN,
-        answered=answered,
     )
 
 
@@ -88,13 +87,14 @@ def print_reflections_card(result: ReflectionsResult, console: Console) -> None:
 
 def scores(result: ReflectionsResult) -> tuple[tuple[str, str, str], ...]:
     """The rows of the score card: name, value, and what is counted."""
-    one_step = result.of("one step")
-    several = tuple((kind, result.directed[-1].asked) for kind in SEVERAL)
-    asked = {kind: [one for one in some if one.question.kind == kind] for kind, some in several}
-    singles = {kind: list(result.of(kind)) for kind in ("one step", "from the value")}
-    rows = [("before", f"{result.right_before} of {len(one_step)}", "the same facts, asked before anything was live")]
-    rows += [(kind, _rate(some), KINDS_MEAN[kind]) for kind, some in {**singles, **asked}.items()]
-    rows.append(("unknown name", _rate(result.of("unknown name")), KINDS_MEAN["unknown name"]))
+    rows = [
+        (
+            "before",
+            f"{result.right_before} of {len(result.of('one step'))}",
+            "the same as the next row, before anything was live",
+        )
+    ]
+    rows += [(kind, _rate(result.of(kind) or result.directed[-1].of(kind)), KINDS_MEAN[kind]) for kind in KINDS]
     return tuple(rows)
 
 
@@ -110,11 +110,6 @@ def examples(directed: Sequence[Directed]) -> tuple[tuple[Asked, ...], ...]:
     # Those first that the executives answer differently.
     rows.sort(key=lambda row: len({one.right for one in row}), reverse=True)
     return tuple(rows[:_SHOWN_ANSWERS])
-
-
-def answered(asked: Asked) -> str:
-    """What the memory model came to."""
-    return asked.remembered or "nothing"
 
 
 def _table(title: str) -> Table:
@@ -147,7 +142,7 @@ def _scores(result: ReflectionsResult) -> Table:
 
 
 def _answers(result: ReflectionsResult) -> Table:
-    table = _table("Some answers of the memory model, and the pages they are from")
+    table = _table("Some answers, and the pages they are from")
     for column in ("question", "answer", "from the pages"):
         table.add_column(column)
     for one in some_answers(result):
@@ -172,17 +167,16 @@ def _executives(result: ReflectionsResult) -> Table:
     table.add_column("executive")
     for kind in SEVERAL:
         table.add_column(kind, justify="right")
-    table.add_column("asked of the memory", justify="right")
+    table.add_column("wordings an answer", justify="right")
     table.add_column("who it is")
     for one in result.directed:
-        rates = [_rate([asked for asked in one.asked if asked.question.kind == kind]) for kind in SEVERAL]
-        table.add_row(one.executive, *rates, f"{one.calls:.1f} each", one.meaning)
+        rates = [_rate(one.of(kind)) for kind in SEVERAL]
+        table.add_row(one.executive, *rates, f"{one.calls:.1f}", one.meaning)
     return table
 
 
 def _paragraphs(result: ReflectionsResult) -> dict[str, str]:
     gone, why, again, trained = result.withdrawn, result.explained, result.without, result.trained
-    stranger = next((one for one in result.of("unknown name") if not one.known), None)
     said = {
         "Not before": f"somebody approved: {trained.refused_first}.",
         **({"Left behind": f"by the gate, for example {trained.gate_failed[0]}"} if trained.gate_failed else {}),
@@ -193,11 +187,6 @@ def _paragraphs(result: ReflectionsResult) -> dict[str, str]:
         f"{gone.others_changed} of {gone.others_asked} other answers changed; the memory is "
         f"{'byte-equal to' if gone.byte_equal else 'NOT equal to'} one rebuilt from the ledger.",
     }
-    if stranger is not None:
-        said["Not known"] = (
-            f"{stranger.question.text!r}: the memory model says {answered(stranger)!r}; the bundled model then answers "
-            f"by itself, {stranger.text!r}, and the answer names no page."
-        )
     if again is not None:
         said["Trained again"] = (
             f"without {gone.page}, which was erased: {again.pages} pages in {again.seconds:.0f} s; {again.still_said} "
@@ -209,7 +198,7 @@ def _paragraphs(result: ReflectionsResult) -> dict[str, str]:
 
 
 def _said(asked: Asked) -> Text:
-    return Text(answered(asked), "green" if asked.right else "red")
+    return Text(asked.text, "green" if asked.right else "red")
 
 
 def _rate(asked: Sequence[Asked]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from addenda.demo.product_pages import KINDS, Kind, Question
 from addenda.demo.result import Explained
+from addenda.memories.reflections.questions import is_refusal
 from addenda.memories.reflections.reflection import Stage
 from addenda.memories.reflections.training.state import Point
 from addenda.text import normalised
@@ -69,21 +70,16 @@ class Asked:
     """A question, and what came back."""
 
     question: Question
-    remembered: str
-    """What came of asking the memory model; its refusal where it does not know."""
-    known: bool
-    """Whether the memory model gave an answer; if not, the bundled model speaks alone."""
     text: str
-    """The answer of the knowledge base."""
     pages: tuple[str, ...]
-    """Titles of the pages that the answer is from."""
+    """Titles of the pages that it is from; none where the memory model does not know, and the bundled one speaks."""
 
     @property
     def right(self) -> bool:
-        """Whether the memory model gave what is due; for an unknown name, whether it gave nothing."""
+        """Whether the answer is the one that is due; for an unknown name, whether there is none."""
         if self.question.kind == "unknown name":
-            return not self.known
-        return self.known and normalised(self.remembered) == normalised(self.question.due)
+            return is_refusal(self.text)
+        return normalised(self.text) == normalised(self.question.due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +111,15 @@ class Directed:
     meaning: str
     asked: tuple[Asked, ...]
     calls: float
-    """Wordings that were put to the memory model for a question, on average."""
+    """Wordings that were put to the memory model for an answer from it, on average."""
+
+    def of(self, kind: Kind) -> tuple[Asked, ...]:
+        """The questions of this kind."""
+        return tuple(one for one in self.asked if one.question.kind == kind)
 
     def share(self, kind: Kind) -> float:
         """Share of right answers to questions of a kind."""
-        return share([one for one in self.asked if one.question.kind == kind])
+        return share(self.of(kind))
 
 
 @dataclass(frozen=True, slots=True)
