@@ -1,4 +1,4 @@
-"""Training speed: tokens a second of the product's loop beside those of transformers' Trainer, on the same data.
+"""Part *throughput* of the reflections benchmark: training speed beside transformers' Trainer.
 
 Both finetune the whole bundled model on the same questions and answers, in batches of the same examples, with the loss
 on the answers only, AdamW, and clipped gradients; only the loops differ. Counted are tokens of prompts and answers,
@@ -29,14 +29,17 @@ from transformers import (
 )
 
 from addenda.memories.reflections.training.lessons import memory_example
-from addenda.models.answer_loss import IGNORED, Example
+from addenda.models.answer_loss import IGNORED, Example, attend_to_rows_of
 from addenda.models.bundled import build_world
 from addenda.models.local import LocalModel
 from addenda.models.training import FinetuneSettings, finetune
+from benchmarks.reflections_measuring import QUICK, Setup
 from benchmarks.results import Part
 
 WIDTH = 128
 BATCH = 32
+STEPS = 12
+"""Of a run; the first is not counted."""
 _RATE = 1e-4
 
 
@@ -83,6 +86,7 @@ def ours(examples: Sequence[Example], *, packed: bool, bf16: bool) -> float:
     """Tokens a second of the product's loop, without its first step."""
     model = LocalModel.load(device="cpu", threads=1)
     model.network.requires_grad_(requires_grad=True)
+    attend_to_rows_of(model.network, WIDTH if packed else max(len(one.tokens) for one in examples))
     steps, ends = len(examples) // BATCH, list[float]()
     plan = FinetuneSettings(
         steps=steps, batch_size=BATCH, pack=WIDTH if packed else None, learning_rate=_RATE, bf16=bf16
@@ -130,13 +134,9 @@ def _speed(examples: Sequence[Example], ends: Sequence[float]) -> float:
     return whole * (len(ends) - 1) / len(ends) / (ends[-1] - ends[0])
 
 
-def measure(seeds: Sequence[int], *, steps: int = 20) -> Part:
-    """Speeds of both, packed and not, in float32 and bfloat16, and their ratios.
-
-    Args:
-        seeds: Of the data; one run of each loop for each.
-        steps: Of a run.
-    """
+def measure(seeds: Sequence[int], setup: Setup) -> Part:
+    """Speeds of both, packed and not, in float32 and bfloat16, and their ratios; a run of each loop for each seed."""
+    steps = 2 if setup.products <= QUICK.products else STEPS
     torch.set_num_threads(1)
     speeds: dict[str, dict[str, list[float]]] = {}
     items: list[dict[str, object]] = []
@@ -155,10 +155,9 @@ def measure(seeds: Sequence[int], *, steps: int = 20) -> Part:
     metrics: dict[str, object] = {}
     for case, found in speeds.items():
         middle = {who: statistics.median(values) for who, values in found.items()}
-        metrics[case] = {
-            "tokens_per_second": round(middle["ours"]),
-            "trainer_tokens_per_second": round(middle["trainer"]),
-            "training_throughput_ratio": round(middle["ours"] / middle["trainer"], 3),
-        }
+        named = case.replace(" ", "_")
+        metrics[f"tokens_per_second_{named}"] = round(middle["ours"])
+        metrics[f"trainer_tokens_per_second_{named}"] = round(middle["trainer"])
+        metrics[f"training_throughput_ratio_{named}"] = round(middle["ours"] / middle["trainer"], 3)
     details = {"batch": BATCH, "width": WIDTH, "steps": steps, "threads": 1, "model": "bundled, all weights"}
     return Part(seeds=list(seeds), metrics=metrics, details=details, items=items)

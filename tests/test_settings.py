@@ -31,6 +31,8 @@ def test_every_field_is_read_from_its_environment_name() -> None:
         "ADDENDA_API_KEY": "hunter2",
         "ADDENDA_READ_ADAPTER": "adapters/read",
         "ADDENDA_WRITE_ADAPTER": "adapters/write",
+        "ADDENDA_EXECUTIVE": "scripted",
+        "ADDENDA_MEMORY_MODEL": "http://127.0.0.1:8000/v1#memory",
         "ADDENDA_BATCH_SIZE": "8",
         "ADDENDA_LOG_LEVEL": "DEBUG",
     }
@@ -40,6 +42,7 @@ def test_every_field_is_read_from_its_environment_name() -> None:
     assert settings.database.get_secret_value() == "postgresql://user:pw@host/db"
     assert (settings.model, settings.threads, settings.batch_size) == ("./model", 3, 8)
     assert settings.log_level == "debug"
+    assert (settings.executive, settings.memory_model) == ("scripted", "http://127.0.0.1:8000/v1#memory")
     assert settings.read_token() == SECRET
     missing = {environment_name(field) for field in Settings.model_fields} - set(given)
     assert missing == {"ADDENDA_TOKEN_FILE"}

@@ -23,6 +23,7 @@ PACKAGE = ROOT / "src" / "addenda"
 EDITS = ROOT / "benchmarks" / "results" / "edits.json"
 TRIPLES_RESULT = ROOT / "benchmarks" / "results" / "triples.json"
 NOTES_RESULT = ROOT / "benchmarks" / "results" / "notes.json"
+REFLECTIONS_RESULT = ROOT / "benchmarks" / "results" / "reflections.json"
 SCORES = PACKAGE / "models" / "bundled" / "weights" / "scores.json"
 OTHERS = (
     ("benchmarks/", "`python -m benchmarks.NAME [--quick]`; results as JSON, per-item results and plots beside them"),
@@ -133,6 +134,35 @@ NOTES: Mapping[str, tuple[str, str, str]] = {
 }
 """For each metric of the notes memory the part of its benchmark, the target, and what is counted."""
 
+REFLECTIONS: Mapping[str, tuple[str, str, str]] = {
+    "one_hop": ("knowledge", "≥ 0.90", "questions about documents seen only as reflections, in wordings never taught"),
+    "one_hop_blind": ("knowledge", "", "the same in wordings by which nothing was chosen, products only"),
+    "one_hop_other_languages": ("knowledge", "", "the same in Japanese and Korean, of English documents"),
+    "reversed": ("knowledge", "≥ 0.85", "from one or two values to the name, in wordings never taught"),
+    "two_hop_protocol": ("knowledge", "≥ 0.80", "through the protocol, with the executive that goes by rules"),
+    "two_hop_direct": ("knowledge", "", "one question to the memory model, in the words that cross-document ones have"),
+    "two_hop_direct_reworded": ("knowledge", "", "the same in other words"),
+    "three_hop_protocol": ("knowledge", "", "three steps, through the protocol"),
+    "three_hop_direct": ("knowledge", "", "three steps, one question to the memory model"),
+    "idk_outside": ("knowledge", "≥ 0.95", "refused of questions outside the corpus: mean of the next three"),
+    "idk_unknown_names": ("knowledge", "", "names of another world"),
+    "idk_near_misses": ("knowledge", "", "a letter or a word changed, or words of two names"),
+    "idk_unstated": ("knowledge", "", "known names, of which it is not said"),
+    "idk_answerable": ("knowledge", "≤ 0.05", "refused of the questions of `one_hop`"),
+    "every_answer_one_hop": ("knowledge", "", "control: unsure answers count, too"),
+    "every_answer_idk_outside": ("knowledge", "", "control: the same"),
+    "base_one_hop": ("knowledge", "", "control: the bundled model untrained, the closed book"),
+    "base_two_hop_protocol": ("knowledge", "", "control: the bundled model untrained in place of the memory model"),
+    "train_seconds": ("knowledge", "", "processor seconds of a training"),
+    "one_hop_without_direct": ("synthesis", "", "direct facts left out at equal tokens"),
+    "reversed_without_surfacing": ("synthesis", "shown", "descriptions left out at equal tokens"),
+    "two_hop_direct_without_cross_document": ("synthesis", "", "cross-document ones left out at equal tokens"),
+    "idk_outside_without_unanswerable": ("synthesis", "", "unanswerable ones left out at equal tokens"),
+    "training_throughput_ratio_packed_bf16": ("throughput", "≥ 1.0", "tokens a second over transformers' Trainer"),
+    "training_throughput_ratio_unpacked_bf16": ("throughput", "≥ 1.0", "the same, each example padded"),
+}
+"""For each metric of the reflections the part of its benchmark, the target, and what is counted."""
+
 CHANGED = ("reliability", "generalization_known", "generalization_heldout", "generalization_blind")
 """The metrics that count new values."""
 
@@ -225,6 +255,15 @@ def notes_table() -> str:
     return "\n".join([*_beside_targets(NOTES, metrics), "", where])
 
 
+def reflections_table() -> str:
+    """The reflections benchmark: each metric beside its target."""
+    metrics, measured = _measured(REFLECTIONS_RESULT)
+    counts = {part: len(cast("list[int]", made["seeds"])) for part, made in measured.items()}
+    seeds = ", ".join(f"{part}: {count}" for part, count in counts.items())
+    where = f"Medians over corpora ({seeds}). {_where('reflections', measured)}"
+    return "\n".join([*_beside_targets(REFLECTIONS, metrics), "", where])
+
+
 def _measured(path: Path) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, object]]]:
     """The metrics of a benchmark's parts, and where each part was measured."""
     result = _json(path)
@@ -292,6 +331,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "baselines": baselines_table,
     "triples": triples_table,
     "notes": notes_table,
+    "reflections": reflections_table,
     "model": model_table,
 }
 

@@ -299,7 +299,7 @@ class Responder:
             if memory is None or self._consulting is None or any(match.injected for match in said.matches):
                 yield said
             else:
-                found = _consulted(self._consulting, question, memory, asked.listener)
+                found = self._consulting.answer(question, memory, asked.listener)
                 yield _recalled(found, said) if found.informed else said
 
     def _generated(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
@@ -363,18 +363,6 @@ def _noted(answer: NotedAnswer, hits: Sequence[NoteHit]) -> _Said:
     ]
     ranked = sorted(matches, key=lambda match: (match.injected, match.cited, match.score), reverse=True)
     return _Said(answer.text, answer.finished, tuple(ranked))
-
-
-def _consulted(consulting: Consulting, question: str, memory: Recalling, listener: Listener | None) -> ConsultedAnswer:
-    if listener is None:
-        return consulting.answer(question, memory)
-    event: object = None
-    for event in consulting.stream(question, memory):
-        if not isinstance(event, ConsultedAnswer):
-            listener(event)
-    if not isinstance(event, ConsultedAnswer):
-        raise TypeError("a consultation ended without its answer")
-    return event
 
 
 def _recalled(found: ConsultedAnswer, said: _Said) -> _Said:

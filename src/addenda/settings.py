@@ -28,6 +28,8 @@ _SHOWN_DEFAULTS: Mapping[str, str] = {
     "database": "SQLite in the knowledge base's folder",
     "read_adapter": "the one in `adapters/read` beside the model's weights",
     "write_adapter": "the one in `adapters/write` beside the model's weights",
+    "executive": "the model that answers, where it is remote; else none",
+    "memory_model": "it runs in this process",
     "api_key": "none",
     "token": "none: only reading is possible",
     "token_file": "none",
@@ -64,8 +66,19 @@ class Settings(Frozen):
         default=None,
         description="Folder of the adapter with which a local model writes triples, as `addenda train write` makes it.",
     )
+    executive: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Who directs the memory model: `bundled`, `scripted` (rules and the declared relations), `none` "
+        "(it is asked directly), or `URL#NAME` for a model on an OpenAI-compatible server.",
+    )
+    memory_model: str | None = Field(
+        default=None,
+        min_length=1,
+        description="`URL#NAME` of an OpenAI-compatible server that serves the memory model in use.",
+    )
     api_key: SecretStr | None = Field(
-        default=None, description="Key for a model behind an address; it is never shown or logged."
+        default=None, description="Key for models behind addresses; it is never shown or logged."
     )
     token: SecretStr | None = Field(
         default=None,

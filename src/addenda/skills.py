@@ -6,7 +6,7 @@ the responder uses it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
@@ -86,7 +86,6 @@ class Noting(Protocol):
         ...
 
 
-@runtime_checkable
 class ConsultedAnswer(Protocol):
     """What came of consulting a memory model."""
 
@@ -124,10 +123,11 @@ class ConsultedAnswer(Protocol):
 class Consulting(Protocol):
     """A way of consulting a memory model: directed by an executive, or directly."""
 
-    def answer(self, question: str, memory: Recalling) -> ConsultedAnswer:
-        """The answer to a question. Raises ModelUnavailable when a model is gone."""
-        ...
+    def answer(
+        self, question: str, memory: Recalling, listener: Callable[[object], None] | None = None
+    ) -> ConsultedAnswer:
+        """The answer to a question; a listener is told what happens until then, in events of its own.
 
-    def stream(self, question: str, memory: Recalling) -> Generator[object, None, None]:
-        """The same as events of its own while it goes on; the answer comes last."""
+        Raises ModelUnavailable when a model is gone.
+        """
         ...

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from edits_under_contract import EditsContract
 from notes_under_contract import NotesContract
+from reflections_under_contract import ReflectionsContract
 from triples_under_contract import TriplesContract
 
 from addenda.errors import CannotLookBack, InvalidInput, ModelMismatch, UnknownId
@@ -30,22 +31,25 @@ if TYPE_CHECKING:
 
     from addenda.memories.edits import EditsMemory
     from addenda.memories.notes import NotesMemory
+    from addenda.memories.reflections.memory import ReflectionsMemory
     from addenda.memories.triples import TriplesMemory
 
-    Held: TypeAlias = EditsMemory | NotesMemory | TriplesMemory
+    Held: TypeAlias = EditsMemory | NotesMemory | ReflectionsMemory | TriplesMemory
 
-Contract: TypeAlias = EditsContract | NotesContract | TriplesContract
+Contract: TypeAlias = EditsContract | NotesContract | ReflectionsContract | TriplesContract
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(scope="module", params=["isolated", "shared", "triples", "notes"])
+@pytest.fixture(scope="module", params=["isolated", "shared", "triples", "notes", "reflections"])
 def contract(request: pytest.FixtureRequest) -> Contract:
     match request.param:
         case "triples":
             return TriplesContract()
         case "notes":
             return NotesContract()
+        case "reflections":
+            return ReflectionsContract()
         case _:
             return EditsContract(request.param)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.chat_server import ChatServer
+from tests.knowledge_base.archive import Archive, build
 from tests.knowledge_base.crew import Crew, crew_process
 from tests.knowledge_base.office import QUESTIONS, Office, found
 from tests.reading_server import reading_server
@@ -71,3 +72,18 @@ def crew(workers: subprocess.Popen[str], template: Path, tmp_path_factory: pytes
     shutil.copytree(template, directory / "office")
     (directory / "journals").mkdir()
     return Crew(workers, directory / "office", directory / "journals")
+
+
+@pytest.fixture(scope="session")
+def archive_template(template: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A knowledge base with a memory model, which is trained once."""
+    directory = tmp_path_factory.mktemp("archives") / "template"
+    build(template, directory, str(tiny_model))
+    return directory
+
+
+@pytest.fixture
+def archive(archive_template: Path, tmp_path: Path) -> Iterator[Archive]:
+    opened = Archive.copied(archive_template, tmp_path / "archive")
+    yield opened
+    opened.kb.close()

@@ -2,8 +2,9 @@
 
 ``facade`` holds it; ``changes``, ``activation`` and ``governance`` are the objects that it hands out; ``wording`` puts
 addenda into questions; ``testing`` runs the gate; ``models`` is the base model, and ``memories`` keeps the memories at
-the ledger's head, each by its keeper; ``answers`` keeps what was said; ``importing`` reads spreadsheets. The ledger's
-words that surfaces speak in are handed on here, because surfaces do not reach into the ledger.
+the ledger's head, each by its keeper; ``reflecting`` and ``remembering`` make a memory model of documents; ``answers``
+keeps what was said; ``importing`` reads spreadsheets. The ledger's words that surfaces speak in are handed on here,
+because surfaces do not reach into the ledger.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from addenda.knowledge_base.activation import Activated
 from addenda.knowledge_base.changes import Deciding, Proposing, Receipt
 from addenda.knowledge_base.checks import Check
-from addenda.knowledge_base.facade import DATABASE_FILE, Founded, KnowledgeBase
+from addenda.knowledge_base.facade import DATABASE_FILE, REMAINS, Founded, KnowledgeBase
 from addenda.knowledge_base.governance import SettingOutcome
 from addenda.knowledge_base.importing import Import, read_import
 from addenda.knowledge_base.models import ModelChoice, identify, is_remote, why_unread
@@ -31,12 +32,15 @@ from addenda.ledger import (
     check_move,
     require,
 )
+from addenda.memories.reflections.asking.budget import Budget
 
 __all__ = [
     "ANY_RELATION",
     "DATABASE_FILE",
+    "REMAINS",
     "Activated",
     "Autopilot",
+    "Budget",
     "Check",
     "Deciding",
     "Event",

@@ -82,6 +82,8 @@ class Receipt:
     memory: MemoryName
     digests: tuple[str, ...]
     """Of what was destroyed, sorted; what another addendum shares is kept and not among them."""
+    remains: str = ""
+    """What of it is still there, and what keeps it from answers; empty when nothing is."""
 
 
 class Changes:

@@ -13,11 +13,11 @@ from typing import Self
 
 from addenda.artifacts import ArtifactStore
 from addenda.database import Database, open_database
-from addenda.errors import Conflict, InvalidInput, StorageUnavailable, UnknownId
+from addenda.errors import Conflict, InvalidInput, StorageUnavailable, UnknownId, UnreadableFile
 from addenda.gate import DEFAULT_THRESHOLDS
 from addenda.knowledge_base.activation import Activation
 from addenda.knowledge_base.answers import AnswerLog
-from addenda.knowledge_base.changes import Changes
+from addenda.knowledge_base.changes import Changes, Receipt
 from addenda.knowledge_base.checks import Check, run_checks
 from addenda.knowledge_base.extracting import Extracting
 from addenda.knowledge_base.governance import Governance
@@ -54,6 +54,12 @@ from addenda.types import EVERYONE, Addendum, Answer, Edit, Fact, MemoryName
 
 DATABASE_FILE = "ledger.sqlite3"
 """The embedded database inside the knowledge base's directory."""
+
+REMAINS = (
+    "{count} documents are still in the weights of the memory model; what only they say is withheld from every answer, "
+    "and gone after the next `addenda train memory-model`"
+)
+"""What is told of documents that were taken back and that a memory model was trained on."""
 
 FIRST_ROLES: tuple[Role, ...] = ("admin", "editor")
 """Roles of the person who creates a knowledge base: an admin never approves by that alone."""
@@ -176,10 +182,11 @@ class KnowledgeBase:
     def _begin(self) -> None:
         if self.ledger.state().created is None:
             raise UnknownId(f"the knowledge base in {str(self.directory)!r} was not finished; remove it and run `init`")
-        # Reading must work on a full or read-only disk; whoever writes next finds out.
-        with contextlib.suppress(StorageUnavailable):
+        # Reading must work on a full or read-only disk and beside a damaged work file; whoever writes next finds out.
+        with contextlib.suppress(StorageUnavailable, UnreadableFile):
             self.activation.recover()
             self.changes.finish_erasures()
+            self.remembering.finish()
             self._memories.sync()
 
     def close(self) -> None:
@@ -289,6 +296,16 @@ class KnowledgeBase:
         """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off."""
         answer = self._answers.latest() if answer_id is None else self._answers.find(answer_id)
         return self._responder().explain(answer)
+
+    def erase(self, ids: Sequence[str], *, by: Person, reason: str) -> tuple[Receipt, ...]:
+        """Destroy the content of addenda; see :meth:`Changes.erase`. The receipts say, too, what remains in weights."""
+        receipts = self.changes.erase(ids, by=by, reason=reason)
+        remaining = self.remembering.remaining(ids)
+        if not remaining:
+            return receipts
+        known = [one for one in receipts if one.memory == "reflections"] or [Receipt("reflections", ())]
+        told = Receipt("reflections", known[0].digests, REMAINS.format(count=len(remaining)))
+        return (*(one for one in receipts if one.memory != "reflections"), told)
 
     def memory_digests(self) -> dict[MemoryName, str]:
         """Digest of everything that each memory in use holds, by name."""

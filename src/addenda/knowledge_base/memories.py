@@ -9,6 +9,7 @@ from pathlib import Path
 from addenda.artifacts import ArtifactStore
 from addenda.database import Database
 from addenda.errors import InvalidInput
+from addenda.knowledge_base.consulted_models import ConsultedModels
 from addenda.knowledge_base.edits_keeper import EditsKeeper
 from addenda.knowledge_base.keeper import Keeper
 from addenda.knowledge_base.memory_models import MemoryModels
@@ -47,7 +48,8 @@ class Memories:
         """
         self.base = ModelInUse(ledger, choice)
         """The model."""
-        self.memory_models = MemoryModels(artifacts, directory, self.base)
+        self._consulted = ConsultedModels(ledger, self.base, choice)
+        self.memory_models = MemoryModels(artifacts, directory, self._consulted)
         """The memory models."""
         self.reflections = ReflectionsKeeper(ledger, self.memory_models)
         """Who keeps the memory of reflections."""
@@ -97,7 +99,7 @@ class Memories:
         """A responder over these memories; the model reads triples if they are among them and it has learned to."""
         reading = self.base.reading() if "triples" in memories else None
         noting = self.base.noting() if "notes" in memories else None
-        consulting = self.base.consulting() if "reflections" in memories else None
+        consulting = self._consulted.consulting() if "reflections" in memories else None
         return Responder(
             self.base.model, memories, reading=reading, noting=noting, consulting=consulting, values=values or _no_value
         )
@@ -131,8 +133,9 @@ class Memories:
             )
 
     def close(self) -> None:
-        """Close the connections to a remote model."""
+        """Close the connections to remote models."""
         self.base.close()
+        self._consulted.close()
 
 
 def _no_value(_addendum_id: str) -> str | None:

@@ -19,8 +19,8 @@ from pydantic import Field, ValidationError
 
 from addenda.artifacts import ArtifactStore, digest_of
 from addenda.errors import LedgerBroken, ModelMismatch, StorageUnavailable, UnreadableFile
-from addenda.knowledge_base.models import ModelInUse
-from addenda.memories.reflections.memory import MemoryModel
+from addenda.knowledge_base.consulted_models import ConsultedModels
+from addenda.memories.reflections.memory import TaughtModel
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.training.state import CARD, MemoryModelCard
 from addenda.models.base import LanguageModel
@@ -42,8 +42,6 @@ class StoredMemoryModel(Frozen):
     from, sorted and parted by commas; those of documents erased since are gone."""
     documents: tuple[str, ...]
     """Ids of the documents that it was trained on, sorted; those that were erased since, too."""
-    adapter: bool
-    """Whether the files are an adapter on the model that the card names, and not a whole model."""
 
     def digests(self, erased: Collection[str] = ()) -> frozenset[str]:
         """Digests of everything that it needs, but for what came from erased documents."""
@@ -75,11 +73,11 @@ class Candidate:
 class MemoryModels:
     """Stores and opens the memory models of a knowledge base."""
 
-    def __init__(self, artifacts: ArtifactStore, directory: Path, base: ModelInUse) -> None:
+    def __init__(self, artifacts: ArtifactStore, directory: Path, models: ConsultedModels) -> None:
         """Take the artefacts, the knowledge base's folder, and what models are loaded with."""
         self._artifacts = artifacts
         self._directory = directory / FOLDER
-        self._base = base
+        self._models = models
 
     def store(self, candidate: Candidate) -> tuple[StoredMemoryModel, str]:
         """Make a trained memory model durable; its configuration and the digest of that.
@@ -97,7 +95,6 @@ class MemoryModels:
             files=dict(zip(files, self._artifacts.put_many(files.values()), strict=True)),
             reflections=self._store_reflections(candidate.reflections),
             documents=candidate.card.documents,
-            adapter=candidate.card.settings.method == "lora",
         )
         return stored, self.configure(stored)
 
@@ -131,7 +128,7 @@ class MemoryModels:
         texts = [self._artifacts.get(digest).decode() for digest in stored.left(erased)]
         return [Reflection.model_validate_json(line) for text in texts for line in text.splitlines()]
 
-    def open(self, configuration: str, erased: Collection[str] = ()) -> MemoryModel:
+    def open(self, configuration: str, erased: Collection[str] = ()) -> TaughtModel:
         """The memory model of a configuration; nothing of it is loaded yet.
 
         Args:
@@ -140,7 +137,7 @@ class MemoryModels:
         """
         stored = self.stored(configuration)
         gone = frozenset(erased) & frozenset(stored.documents)
-        return MemoryModel(
+        return TaughtModel(
             digest=configuration,
             load=lambda: self._load(stored),
             read=lambda: self.reflections(stored, gone),
@@ -154,21 +151,22 @@ class MemoryModels:
             self._artifacts.discard(digest)
 
     def retire(self, configuration: str, current: StoredMemoryModel) -> None:
-        """Destroy a memory model that another one has taken the place of. Raises StorageUnavailable."""
+        """Destroy a memory model that another one has taken the place of, if it is there. Raises StorageUnavailable."""
+        self._forget_folders([current])
+        if configuration not in self._artifacts:
+            return
         stored = self.stored(configuration)
         everything = {*stored.files.values(), *stored.reflections.values()}
         for digest in sorted(everything - current.digests()):
             self._artifacts.discard(digest)
+        # Last, so that whoever goes on after an interruption still knows what there is to be destroyed.
         self._artifacts.discard(configuration)
-        self._forget_folders([current])
 
-    def opened(self, candidate: Candidate) -> MemoryModel:
+    def opened(self, candidate: Candidate) -> TaughtModel:
         """One that was trained and is not stored, for being tested; nothing of it is loaded yet."""
-        return MemoryModel(
+        return TaughtModel(
             digest=digest_of(candidate.card.model_dump_json().encode()),
-            load=lambda: self._base.memory_in(
-                candidate.directory, candidate.card.base, adapter=candidate.card.settings.method == "lora"
-            ),
+            load=lambda: self._models.memory_in(candidate.directory, candidate.card),
             read=lambda: candidate.reflections,
             documents=frozenset(candidate.card.documents),
             erased=frozenset(),
@@ -205,9 +203,9 @@ class MemoryModels:
                     shutil.rmtree(path, ignore_errors=True)
 
     def _load(self, stored: StoredMemoryModel) -> LanguageModel:
-        if (served := self._base.served_memory()) is not None:
+        if (served := self._models.served_memory()) is not None:
             return served
-        return self._base.memory_in(self.folder(stored), self.card(stored).base, adapter=stored.adapter)
+        return self._models.memory_in(self.folder(stored), self.card(stored))
 
 
 def _folder_name(stored: StoredMemoryModel) -> str:

@@ -22,28 +22,21 @@ from addenda.memories.notes.chat_inducer import ChatInducer, ChatInducerSettings
 from addenda.memories.notes.following import NotesAlone, NotesInContext
 from addenda.memories.notes.inducers import Inducer
 from addenda.memories.reflections.asking.budget import Budget
-from addenda.memories.reflections.asking.executive import ChatExecutive, Executive
-from addenda.memories.reflections.asking.scripted import ScriptedExecutive
-from addenda.memories.reflections.asking.single_turn import NO_EXECUTIVE
-from addenda.memories.reflections.consulting import ExecutiveConsulting
 from addenda.memories.reflections.synthesis.chat_generator import ChatGenerator, ChatGeneratorSettings
 from addenda.memories.reflections.synthesis.generator import Generator as Reflector
 from addenda.memories.reflections.synthesis.world_generator import WorldGenerator
-from addenda.memories.reflections.training.training import SKILL as REMEMBER
 from addenda.memories.triples.remote_writer import RemoteWriter
 from addenda.memories.triples.tool_reading import ToolReading
 from addenda.memories.triples.writers import Writer
 from addenda.models.base import LanguageModel
 from addenda.models.bundled import adapter_directory
 from addenda.models.files import BUNDLED, find_model
-from addenda.skills import Consulting, Noting, Reading
+from addenda.skills import Noting, Reading
 
 if TYPE_CHECKING:
     from addenda.models.local import LocalModel
     from addenda.models.remote import RemoteModel
 
-SCRIPTED = "scripted"
-"""The name of the executive that goes by rules and the question templates of the declared relations."""
 ADAPTERS = "adapters"
 """The folder beside a model's weights in which its adapters lie, by skill."""
 
@@ -100,7 +93,7 @@ def identify(name: str) -> ModelIdentity:
     Raises ModelUnavailable when there is no such local model, InvalidInput for an address that cannot be used.
     """
     if is_remote(name):
-        with _remote(name, ModelChoice()) as remote:
+        with connect(name, ModelChoice()) as remote:
             return ModelIdentity(name, remote.fingerprint, "")
     files = find_model(name)
     kept = name if name == BUNDLED else str(files.directory.resolve())
@@ -144,8 +137,6 @@ class ModelInUse:
         self._remote: RemoteModel | None = None
         self._reading: Reading | None = None
         self._writing: Writing | None = None
-        self._consulting: Consulting | None = None
-        self._others: list[RemoteModel] = []
 
     @property
     def name(self) -> str:
@@ -163,7 +154,7 @@ class ModelInUse:
     @property
     def model(self) -> LanguageModel:
         """The model, loaded when first asked for; raises as :attr:`local`, and InvalidInput for an unusable address."""
-        return self._connected() if self.remote else self.local
+        return self.connected if self.remote else self.local
 
     @property
     def local(self) -> LocalModel:
@@ -180,7 +171,7 @@ class ModelInUse:
                     "the memory triples (`relation declare NAME --memory triples`), or use a local model"
                 )
             self._check_identity(name)
-            self._local = _load(name, self._choice)
+            self._local = load_local(name, self._choice)
         return self._local
 
     def reading(self) -> Reading | None:
@@ -209,7 +200,7 @@ class ModelInUse:
         """
         name = self.name
         if is_remote(name):
-            with _remote(name, self._choice) as remote:
+            with connect(name, self._choice) as remote:
                 yield Writing(name, RemoteWriter(remote, relations, at_once=remote.batch_size))
             return
         if self._writing is None:
@@ -232,7 +223,7 @@ class ModelInUse:
                 "behind an OpenAI-compatible address (--model URL#NAME); without --model the rule learner learns, "
                 "which needs no language model"
             )
-        with _remote(name, self._choice) as remote:
+        with connect(name, self._choice) as remote:
             yield ChatInducer(remote, settings, name=name, at_once=remote.batch_size)
 
     @contextmanager
@@ -253,77 +244,21 @@ class ModelInUse:
                 f"the model {name!r} cannot make reflections: it is asked for answers in a given form, which takes a "
                 "model behind an OpenAI-compatible address (--generator URL#NAME)"
             )
-        with _remote(name, self._choice) as remote:
+        with connect(name, self._choice) as remote:
             yield ChatGenerator(remote, ChatGeneratorSettings(at_once=remote.batch_size))
 
-    def consulting(self) -> Consulting:
-        """How a memory model is consulted: by the executive that was chosen, else by one that fits the model in use.
-
-        A remote model directs by itself; the bundled one by the skill that it has learned for that; of any other local
-        model nothing is known, so the memory model is asked directly. Raises as :attr:`model`, and InvalidInput for an
-        executive that cannot be used.
-        """
-        if self._consulting is None:
-            chosen = self._choice.executive
-            usual = self.name if self.remote else BUNDLED if self.name == BUNDLED else NO_EXECUTIVE
-            self._consulting = ExecutiveConsulting(self._executive(chosen or usual), self._choice.budget)
-        return self._consulting
-
-    def served_memory(self) -> LanguageModel | None:
-        """The memory model where it is served; None when it is to run in this process. Raises InvalidInput."""
-        address = self._choice.memory_model
-        if address is None:
-            return None
-        if not is_remote(address):
-            raise InvalidInput(
-                f"the memory model {address!r} is no address; give URL#NAME of the server that has it, or leave it out "
-                "(--memory-model, ADDENDA_MEMORY_MODEL) to run it in this process"
-            )
-        return self._at(address)
-
-    def memory_in(self, directory: Path, base: str, *, adapter: bool) -> LanguageModel:
-        """The memory model in a folder: a whole model, or an adapter on a base model of its own.
-
-        Raises ModelUnavailable, UnreadableFile or ModelMismatch when it cannot be loaded; MissingDependency.
-        """
-        if not adapter:
-            return _load(str(directory), self._choice)
-        local = _load(base, self._choice)
-        from addenda.models.adapters import AdaptedModel, load_adapter
-
-        return AdaptedModel(local, load_adapter(local, directory, REMEMBER))
-
     def close(self) -> None:
-        """Close the connections to remote models."""
-        for remote in self._others:
-            remote.close()
+        """Close the connections to a remote model."""
         if self._remote is not None:
             self._remote.close()
 
-    def _executive(self, name: str) -> Executive | None:
-        if name == NO_EXECUTIVE:
-            return None
-        if name == SCRIPTED:
-            registry = self._ledger.state().registry
-            templates = {one: registry.get(one).templates for one in registry.names()}
-            return ScriptedExecutive({one: asked for one, asked in templates.items() if asked})
-        if is_remote(name):
-            return ChatExecutive(self._connected() if name == self.name else self._at(name))
-        raise InvalidInput(
-            f"the executive {name!r} is unknown; it can be {SCRIPTED}, {NO_EXECUTIVE}, {BUNDLED}, or URL#NAME of a "
-            "model behind an OpenAI-compatible address"
-        )
-
-    def _at(self, address: str) -> RemoteModel:
-        remote = _remote(address, self._choice)
-        self._others.append(remote)
-        return remote
-
-    def _connected(self) -> RemoteModel:
+    @property
+    def connected(self) -> RemoteModel:
+        """The model behind its address; raises as :attr:`model`."""
         if self._remote is None:
             name = self.name
             self._check_identity(name)
-            self._remote = _remote(name, self._choice)
+            self._remote = connect(name, self._choice)
         return self._remote
 
     def _check_identity(self, name: str) -> None:
@@ -365,19 +300,20 @@ class ModelInUse:
         try:
             local = self.local
         except ModelMismatch:  # another model, which may write all the same
-            local = _load(name, self._choice)
+            local = load_local(name, self._choice)
         from addenda.memories.triples.local_writer import LocalWriter
         from addenda.models.adapters import load_adapter
 
         return Writing(name, LocalWriter(local, load_adapter(local, directory, "write")))
 
     def _remote_reading(self) -> Reading:
-        registry, model = self._ledger.state().registry, self._connected()
+        registry, model = self._ledger.state().registry, self.connected
         relations = [name for name in registry.names() if "triples" in registry.get(name).memories]
         return ToolReading(model, relations, at_once=model.batch_size)
 
 
-def _load(name: str, choice: ModelChoice) -> LocalModel:
+def load_local(name: str, choice: ModelChoice) -> LocalModel:
+    """Load a local model. Raises ModelUnavailable, or MissingDependency without the ``local`` extra."""
     try:
         from addenda.models.local import LocalModel
     except ModuleNotFoundError as error:
@@ -391,7 +327,11 @@ def _no_local(error: ModuleNotFoundError) -> MissingDependency:
     )
 
 
-def _remote(name: str, choice: ModelChoice) -> RemoteModel:
+def connect(name: str, choice: ModelChoice) -> RemoteModel:
+    """The model behind an address, which is not asked yet.
+
+    Raises InvalidInput for an address that cannot be used, MissingDependency without the ``remote`` extra.
+    """
     try:
         from addenda.models.remote import RemoteModel
     except ModuleNotFoundError as error:

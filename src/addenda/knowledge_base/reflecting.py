@@ -26,16 +26,29 @@ from addenda.knowledge_base.extracting import Terms, checked_content, document_a
 from addenda.knowledge_base.memories import Memories
 from addenda.knowledge_base.progress import Progress, silent
 from addenda.ledger import Ledger, Person, State, require, utc_now
-from addenda.memories.reflections.reflection import Reflection, taken_along
+from addenda.memories.reflections.reflection import Reflection, Stage, taken_along
 from addenda.memories.reflections.synthesis.estimating import Estimate, estimate
+from addenda.memories.reflections.synthesis.gathering import GatheringSettings
 from addenda.memories.reflections.synthesis.generator import Generator
 from addenda.memories.reflections.synthesis.importing import import_reflections, read_reflections
 from addenda.memories.reflections.synthesis.outcome import Synthesis
 from addenda.memories.reflections.synthesis.passages import CorpusDocument
-from addenda.memories.reflections.synthesis.settings import SynthesisSettings
+from addenda.memories.reflections.synthesis.settings import SYNTHESIS, SynthesisSettings
 from addenda.memories.reflections.synthesis.stages import ANSWERS, REFLECTIONS, REJECTS, synthesise, write_lines
 from addenda.text import normalised
 from addenda.types import Addendum, Document, Frozen, Status
+
+__all__ = [
+    "SYNTHESIS",
+    "Estimate",
+    "GatheringSettings",
+    "Given",
+    "Reflected",
+    "Reflecting",
+    "Stage",
+    "SynthesisSettings",
+    "replaced_among",
+]
 
 FOLDER = "reflecting"
 """The work folder of the synthesis in the knowledge base's own."""
@@ -166,14 +179,21 @@ class Reflecting:
         configuration = self._ledger.state().memories.get("reflections")
         if configuration is not None:
             self._memories.memory_models.destroy(configuration, erased)
+        members = self._members()
+        named = (self._folder / CORPUS).is_file()
+        if not self._folder.is_dir() or (named and frozenset(erased).isdisjoint(members)):
+            return
+        # Answers and rejects do not say whole what they are about; they are there before any reflection is.
+        for name in (ANSWERS, REJECTS):
+            self._remove(name)
         for name in (REFLECTIONS, IMPORTED):
             kept = self._read(name)
             gone = {one.id for one in taken_along(kept, erased)}
             if gone:
                 write_lines(self._folder / name, [one for one in kept if one.id not in gone])
-                # Answers and rejects do not say whole what they are about.
-                for other in (ANSWERS, REJECTS):
-                    (self._folder / other).unlink(missing_ok=True)
+        # Last, so that an interrupted call is not taken for a finished one.
+        if named:
+            write_lines(self._folder / CORPUS, [_Member(id=i) for i in members if i not in frozenset(erased)])
 
     def _proposed(
         self, contents: Sequence[tuple[SourceDocument, Document]], by: Person, terms: Terms, reason: str
@@ -239,6 +259,15 @@ class Reflecting:
     def _read(self, name: str) -> list[Reflection]:
         path = self._folder / name
         return read_reflections(path) if path.is_file() else []
+
+    def _remove(self, name: str) -> None:
+        path = self._folder / name
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageUnavailable(
+                f"cannot remove {str(path)!r}: {error.strerror or error}; check the rights of its folder"
+            ) from error
 
     def _make_folder(self) -> None:
         try:

@@ -13,7 +13,7 @@ from addenda.knowledge_base.contents_keeper import ContentsKeeper
 from addenda.knowledge_base.memory_models import MemoryModels, read_configuration
 from addenda.ledger import Ledger
 from addenda.memories.reflections.artefact import StoredDocument
-from addenda.memories.reflections.memory import MemoryModel, ReflectionsMemory
+from addenda.memories.reflections.memory import ReflectionsMemory, TaughtModel
 from addenda.types import Addendum, Document
 
 
@@ -69,7 +69,7 @@ class ReflectionsKeeper(ContentsKeeper):
         documents = self._models.stored(configuration).documents
         return ReflectionsMemory(self._models.open(configuration, self._erased(documents)))
 
-    def _is_outdated(self, opened: MemoryModel, configuration: str) -> bool:
+    def _is_outdated(self, opened: TaughtModel, configuration: str) -> bool:
         return opened.digest != configuration or opened.erased != self._erased(opened.documents)
 
     def _erased(self, documents: Iterable[str]) -> frozenset[str]:

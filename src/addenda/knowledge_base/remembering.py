@@ -22,7 +22,7 @@ from addenda.knowledge_base.memory_models import Candidate, StoredMemoryModel
 from addenda.knowledge_base.progress import Progress, phase, silent
 from addenda.knowledge_base.reflecting import Reflecting, replaced_among
 from addenda.knowledge_base.remembered import remembered, shortfalls
-from addenda.ledger import Ledger, MemoryConfigured, Person, require
+from addenda.ledger import Ledger, MemoryConfigured, Person, require, utc_now
 from addenda.memories.base import Memory
 from addenda.memories.reflections.memory import ReflectionsMemory
 from addenda.memories.reflections.reflection import Reflection
@@ -30,10 +30,13 @@ from addenda.memories.reflections.training.settings import MemoryModelSettings, 
 from addenda.memories.reflections.training.state import TrainingReport, read_memory_card
 from addenda.memories.reflections.training.training import train_memory_model
 from addenda.models.files import BUNDLED
+from addenda.models.training_folder import storage
 from addenda.types import MemoryName
 
 FOLDER = "training"
 """The folder of trainings in the knowledge base's own."""
+_ADOPTING = "adopting"
+"""The file there that names the memory model that is being taken into use, and the one before."""
 _SHOWN = 3
 
 
@@ -96,8 +99,37 @@ class Remembering:
         adopted = self._adopt(
             Candidate(directory, read_memory_card(directory), tuple(reflections)), report, by, reason, progress
         )
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.finish()
+        self._memories.sync()
         return adopted
+
+    def learned(self) -> frozenset[str]:
+        """Ids of the documents that the memory model in use was trained on."""
+        memory = self._memories.reflections.memory()
+        return frozenset() if memory is None else memory.memory_model.documents
+
+    def remaining(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Those of these addenda that the memory model still knows although nothing may be answered from them now."""
+        memory = self._memories.reflections.memory()
+        if memory is None:
+            return ()
+        held = memory.held_among(ids)
+        return tuple(i for i in ids if i in memory.memory_model.documents and i not in held)
+
+    def finish(self) -> None:
+        """Finish taking a memory model into use where that was interrupted: destroy the one before, and the training.
+
+        Raises StorageUnavailable.
+        """
+        marker = self._folder / _ADOPTING
+        if not marker.is_file():
+            return
+        new, _, old = marker.read_text(encoding="ascii").partition("\n")
+        if new != self._ledger.state().memories.get("reflections"):
+            return
+        if old and old != new:
+            self._memories.memory_models.retire(old, self._memories.memory_models.stored(new))
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _adopt(
         self, candidate: Candidate, report: TrainingReport, by: Person, reason: str, progress: Progress
@@ -118,6 +150,9 @@ class Remembering:
         )
         self._check(test, after, before)
         stored, configuration = self._memories.memory_models.store(candidate)
+        with storage(self._folder):
+            names = f"{configuration}\n{state.memories.get('reflections', '')}"
+            (self._folder / _ADOPTING).write_text(names, encoding="ascii")
         with self._ledger.writing() as session:
             if live_moved(session.state, state.position):
                 raise Conflict(
@@ -125,11 +160,7 @@ class Remembering:
                 )
             body = MemoryConfigured(memory="reflections", configuration=configuration)
             session.append(by.actor, [body], reason or "a memory model was trained")
-        old = state.memories.get("reflections")
         known = frozenset[str]() if before is None else before.memory_model.documents
-        if old is not None and old != configuration:
-            self._memories.memory_models.retire(old, stored)
-        self._memories.sync()
         return _adopted(stored, report, test, known, len(candidate.reflections))
 
     def _check(self, test: Report, after: ReflectionsMemory, before: ReflectionsMemory | None) -> None:
@@ -142,7 +173,8 @@ class Remembering:
                 f"{first.question!r} got {first.after!r} instead of {first.before!r}; train longer, or change the suite"
             )
         least = self._ledger.state().thresholds.get("remembered", DEFAULT_THRESHOLDS["remembered"])
-        held = list(after.holdings())
+        now = utc_now()
+        held = [i for i, one in after.holdings().items() if one.window.end is None or one.window.end > now]
         trained = [i for i in held if i in after.memory_model.documents]
         replaced = replaced_among(self._ledger.state(), after.memory_model.documents)
         missing = [i for i in held if i not in after.memory_model.documents and i not in replaced]

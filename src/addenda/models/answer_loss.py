@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 IGNORED = -100
 """The label of tokens that do not count in the loss, as PyTorch's cross-entropy defines it."""
 _ALIKE = 0.02
+_SHORT_ROW = 256
+"""Tokens of a row up to which plain products are the faster attention on a CPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,16 @@ def answer_loss(
     # A model whose output layer is not called as a module has scored every place.
     kept = logits[places] if logits.shape[:2] == places.shape else logits[0]
     return torch.nn.functional.cross_entropy(kept.float(), wanted[places])
+
+
+def attend_to_rows_of(model: PreTrainedModel, tokens: int) -> None:
+    """Choose how attention is computed for rows of at most so many tokens.
+
+    PyTorch's fused attention is made for long rows; on a CPU its backward pass takes longer than plain products on
+    short ones. Elsewhere nothing is changed.
+    """
+    if model.device.type == "cpu" and tokens <= _SHORT_ROW:
+        model.set_attn_implementation("eager")
 
 
 def packed_rows(batch: Sequence[Example], width: int) -> list[list[Example]]:

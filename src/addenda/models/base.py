@@ -8,7 +8,7 @@ outside (see :class:`addenda.memories.base.ModelPatch`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 DEFAULT_MAX_NEW_TOKENS = 48
@@ -22,6 +22,9 @@ class Completion:
     text: str
     finished: bool
     """True when the model ended by itself, False when it was cut at the length limit."""
+    sureness: float | None = field(default=None, compare=False)
+    """The lowest probability that the model gave to a token of its answer, its end included; None where it is not
+    known."""
 
 
 class LanguageModel(Protocol):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessor, LogitsProcessorList
 from transformers.utils import logging as transformers_logging
 
 from addenda.errors import ModelUnavailable
@@ -24,6 +24,19 @@ if TYPE_CHECKING:
 
 DEFAULT_BATCH_SIZE = 64
 """Questions answered side by side."""
+
+
+class _Watch(LogitsProcessor):
+    """Keeps the highest probability of each step, which is that of the token that is taken, and changes nothing."""
+
+    def __init__(self) -> None:
+        self.highest: list[torch.Tensor] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Note the probabilities of this step."""
+        del input_ids
+        self.highest.append(scores.float().softmax(-1).amax(-1))
+        return scores
 
 
 class LocalModel:
@@ -149,11 +162,15 @@ class LocalModel:
         return self.complete([self.render(question) for question in questions], max_new_tokens=max_new_tokens)
 
     def complete(self, prompts: Sequence[str], *, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS) -> list[Completion]:
-        """Continue rendered prompts greedily, as one batch padded on the left, until each ends or hits the limit."""
+        """Continue rendered prompts greedily, as one batch padded on the left, until each ends or hits the limit.
+
+        What is returned says how sure the model was.
+        """
         bare = self.tokenizer.chat_template is None
         inputs = self.tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=bare)
         ids = cast("torch.Tensor", inputs["input_ids"]).to(self.network.device)
         mask = cast("torch.Tensor", inputs["attention_mask"]).to(self.network.device)
+        watch = _Watch()
         with torch.inference_mode():
             out = cast(
                 "torch.Tensor",
@@ -163,10 +180,16 @@ class LocalModel:
                     max_new_tokens=max_new_tokens,
                     do_sample=False,
                     pad_token_id=self.tokenizer.pad_token_id,
+                    logits_processor=LogitsProcessorList([watch]),
                 ),
             )
+            sure = torch.stack(watch.highest, dim=1)
+        said = out[:, ids.shape[1] :]
         ends = self._end_ids()
-        return [self._completion(cast("list[int]", row[ids.shape[1] :].tolist()), ends) for row in out]
+        return [
+            self._completion(cast("list[int]", row.tolist()), cast("list[float]", of.tolist()), ends)
+            for row, of in zip(said, sure, strict=True)
+        ]
 
     def _end_ids(self) -> frozenset[int]:
         configuration = self.network.generation_config
@@ -175,8 +198,9 @@ class LocalModel:
             configured = cast("int", self.tokenizer.eos_token_id)
         return frozenset(configured if isinstance(configured, list) else [configured])
 
-    def _completion(self, tokens: list[int], ends: frozenset[int]) -> Completion:
+    def _completion(self, tokens: list[int], sure: list[float], ends: frozenset[int]) -> Completion:
         stop = next((i for i, token in enumerate(tokens) if token in ends), None)
         kept = tokens if stop is None else tokens[:stop]
         text = cast("str", self.tokenizer.decode(kept, skip_special_tokens=True))
-        return Completion(text.strip(), finished=stop is not None)
+        lowest = min(sure[: len(kept) + (stop is not None)], default=None)
+        return Completion(text.strip(), finished=stop is not None, sureness=lowest)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from addenda.memories.reflections.synthesis.grouping import GroupingSettings, groups
 from addenda.memories.reflections.names import given_away, names_in, numbers_in, says
+from addenda.memories.reflections.synthesis.grouping import GroupingSettings, groups
 from addenda.memories.reflections.synthesis.passages import CorpusDocument
 
 

@@ -14,13 +14,13 @@ from addenda.surfaces.cli.reference import reference
 from tests.surfaces.cli.desk import ROOT, in_process
 
 ASKED_FOR = (
-    "init import extract observe learn propose list show history approve reject test activate disable enable "
+    "init import extract reflect observe learn propose list show history approve reject test activate disable enable "
     "rollback expire ask explain "
     "export verify doctor demo"
 ).split()
 WRITING = (
-    "init import extract observe learn propose approve reject test activate disable enable rollback expire erase "
-    "export head person policy setting threshold relation suite reindex"
+    "init import extract reflect observe learn propose approve reject test activate disable enable rollback expire "
+    "erase export head person policy setting threshold relation suite reindex"
 ).split()
 
 
@@ -57,7 +57,7 @@ def test_the_table_says_what_the_command_says(entry: Entry) -> None:
 def test_every_command_has_the_common_options() -> None:
     for name, command in commands().items():
         assert "--json" in options(command), name
-        assert "--kb" in options(command) or name in {"demo", "train"}, name
+        assert "--kb" in options(command) or name in {"demo", "train write", "train read"}, name
         writes = name.split()[0] in WRITING and name.split()[-1] not in {"list", "show"}
         assert ("--dry-run" in options(command)) == writes, name
 

@@ -155,7 +155,7 @@ def test_options_that_cannot_be_used_are_refused_with_the_fix(
 
 def test_the_other_refusals(documents: Path) -> None:
     folder = documents.parent
-    assert "there is no skill 'sing'" in train("sing", documents, "out", "--json").error["message"]
+    assert "No such command 'sing'" in train("sing", documents, "out", "--json").error["message"]
     same = train("write", documents, "out", "--validation", str(documents), "--json").error["message"]
     assert "4 documents are both trained and validated with" in same
     assert "holds other files" in train("write", documents, ".", "--json").error["message"]

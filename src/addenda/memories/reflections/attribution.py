@@ -96,6 +96,7 @@ class Attribution:
         counted = Counter(term for terms in self._terms for term in terms)
         most = len(self._reflections) + 1
         self._weights = {term: math.log(1 + most / count) for term, count in counted.items()}
+        self._unknown = math.log(1 + most)
         places: defaultdict[str, array[int]] = defaultdict(lambda: array("L"))
         for number, terms in enumerate(self._terms):
             for term in terms:
@@ -147,16 +148,20 @@ class Attribution:
         found: list[Source] = []
         for number in numbers:
             terms = self._terms[number]
-            if len(said.answer) > _SHORT and self._share(said.answer, terms) < _ANSWERED:
+            if len(said.answer) > _SHORT and self._share(said.answer, terms, unknown=self._unknown) < _ANSWERED:
                 continue
             score = self._share(said.asked, terms)
             if said.named or score >= _UNNAMED:
                 found.append(Source(self._reflections[number], score))
         return sorted(found, key=lambda source: -source.score)
 
-    def _share(self, words: frozenset[str], terms: frozenset[str]) -> float:
-        """How much of these words a reflection has, by weight; words that none has do not count."""
-        whole = sum(self._weights.get(word, 0.0) for word in words)
+    def _share(self, words: frozenset[str], terms: frozenset[str], *, unknown: float = 0.0) -> float:
+        """How much of these words a reflection has, by weight; one that none has weighs ``unknown``.
+
+        A question may be put in any words, but what no reflection says, an answer did not learn from these: the model
+        made it up, or it is of a document that was erased.
+        """
+        whole = sum(self._weights.get(word, unknown) for word in words)
         return sum(self._weights[word] for word in words & terms) / whole if whole else 0.0
 
     def _having_some(self, said: _Said) -> list[int]:
@@ -188,8 +193,9 @@ def agrees(answer: str, expected: str) -> bool:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    """The names and numbers in a text."""
-    return (*names_in(text, answer=True), *sorted(numbers_in(text)))
+    """The names in a text, and the numbers that stand by themselves."""
+    words = set(search_terms(text))
+    return (*names_in(text, answer=True), *sorted(number for number in numbers_in(text) if number in words))
 
 
 def _words(reflection: Reflection) -> tuple[str, str]:

@@ -6,12 +6,13 @@ answered from comes back, and every answer says which documents it is from.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from pydantic import JsonValue
 
+from addenda.errors import InvalidInput
 from addenda.memories.base import Recalling, Recollection
 from addenda.memories.reflections.asking.budget import Budget
 from addenda.memories.reflections.asking.consultation import AskingEvent, Consultation
@@ -65,18 +66,22 @@ class ExecutiveConsulting:
         self._executive = executive
         self._budget = Budget() if budget is None else budget
 
-    def answer(self, question: str, memory: Recalling) -> Consulted:
-        """The answer to a question. Raises ModelUnavailable when the executive's model is gone."""
-        return next(event for event in self.stream(question, memory) if isinstance(event, Consulted))
+    def answer(
+        self, question: str, memory: Recalling, listener: Callable[[AskingEvent], None] | None = None
+    ) -> Consulted:
+        """The answer to a question; a listener is told every event until then.
 
-    def stream(self, question: str, memory: Recalling) -> Generator[AskingEvent | Consulted, None, None]:
-        """The same, event by event; what came of it is last."""
+        Raises ModelUnavailable when the executive's model is gone.
+        """
         heard = _Heard(memory)
         if self._executive is None:
-            yield heard.consulted(ask_directly(heard, question, budget=self._budget))
-            return
+            return heard.consulted(ask_directly(heard, question, budget=self._budget))
         for event in Consulting(self._executive, heard, budget=self._budget).stream(question):
-            yield heard.consulted(event) if isinstance(event, Consultation) else event
+            if isinstance(event, Consultation):
+                return heard.consulted(event)
+            if listener is not None:
+                listener(event)
+        raise InvalidInput("the consultation ended without an answer; ask again")
 
 
 class _Heard:
@@ -108,21 +113,20 @@ class _Heard:
         rests_on = frozenset(consultation.rests_on)
         sources, considered = dict[str, float](), dict[str, float]()
         for entry in consultation.entries:
-            for document, score in self._documents(entry):
-                one = sources if entry.id in rests_on else considered
+            agreed = normalised(entry.answer)
+            for answer, document, score in self._documents(entry):
+                one = sources if entry.id in rests_on and answer == agreed else considered
                 one[document] = max(score, one.get(document, 0.0))
         others = {document: score for document, score in considered.items() if document not in sources}
         return Consulted(consultation, _best_first(sources), _best_first(others))
 
-    def _documents(self, entry: Entry) -> list[tuple[str, float]]:
-        """The documents that say the answer which an entry came to."""
-        agreed = normalised(entry.answer)
-        found: list[tuple[str, float]] = []
+    def _documents(self, entry: Entry) -> Iterator[tuple[str, str, float]]:
+        """Each answer that an entry got, with the documents that say it; those outvoted are in the transcript, too."""
         for wording in entry.wordings:
             recollection = self._recollections.get(memory_prompt(wording.text))
-            if wording.heard == "answered" and recollection is not None and normalised(wording.answer) == agreed:
-                found += recollection.sources.items()
-        return found
+            if wording.heard == "answered" and recollection is not None:
+                for document, score in recollection.sources.items():
+                    yield normalised(wording.answer), document, score
 
 
 def _best_first(scores: dict[str, float]) -> dict[str, float]:

@@ -45,7 +45,7 @@ PRESENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
-class MemoryModel:
+class TaughtModel:
     """A memory model with what it was taught; loaded when it is first asked."""
 
     digest: str
@@ -91,7 +91,7 @@ def _now() -> datetime:
 class ReflectionsMemory:
     """Documents in a memory model; keeps the protocol :class:`addenda.memories.base.Memory`."""
 
-    def __init__(self, memory_model: MemoryModel, *, clock: Clock = _now) -> None:
+    def __init__(self, memory_model: TaughtModel, *, clock: Clock = _now) -> None:
         """A memory that may say nothing yet of what its model knows."""
         self.memory_model = memory_model
         self._clock = clock
@@ -150,7 +150,7 @@ class ReflectionsMemory:
         view.apply(changes, self._position)
         return view
 
-    def with_model(self, memory_model: MemoryModel) -> ReflectionsMemory:
+    def with_model(self, memory_model: TaughtModel) -> ReflectionsMemory:
         """A view of the same documents with another memory model."""
         view = ReflectionsMemory(memory_model, clock=self._clock)
         view._held, view._position = self._held, self._position
@@ -198,7 +198,7 @@ class ReflectionsMemory:
 class RecallingView:
     """What the memory of reflections gives to answers; keeps :class:`addenda.memories.base.Recalling`."""
 
-    def __init__(self, memory_model: MemoryModel, admitted: Callable[[], frozenset[str]]) -> None:
+    def __init__(self, memory_model: TaughtModel, admitted: Callable[[], frozenset[str]]) -> None:
         self._memory_model = memory_model
         self._admitted = admitted
 

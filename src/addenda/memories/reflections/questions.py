@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
+
+from addenda.models.base import Completion
 
 QUESTION_FORM = "bare.1"
 """Version of the form in which questions are shown; a model card names it, and another form is another version."""
@@ -25,6 +28,17 @@ _REFUSALS = re.compile(r"i (?:do not|don't|dont) know(?!\w)", re.IGNORECASE)
 def memory_prompt(question: str) -> str:
     """A question as a memory model is shown it: Unicode NFC on one line, and nothing added."""
     return " ".join(unicodedata.normalize("NFC", question).split())
+
+
+def sure(completion: Completion, from_: float) -> Completion:
+    """What a memory model said, or the refusal where it was less sure of a token than ``from_``.
+
+    An answer by heart has a high probability in each of its tokens; a guess is one of many. Where nothing is known of
+    the probabilities, the answer stays.
+    """
+    if completion.sureness is None or completion.sureness >= from_ or is_refusal(completion.text):
+        return completion
+    return replace(completion, text=REFUSAL)
 
 
 def is_refusal(answer: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import typer
@@ -54,7 +54,7 @@ def gate(
     wanted = Wanted(ids or (), take_all, status or (), tag or (), source)
     with call.open() as opened:
         person = call.person(opened)
-        chosen = select(opened.state, wanted, usual=_TESTABLE, also=_carried)
+        chosen = select(opened.state, wanted, usual=_TESTABLE, also=_carried(opened))
         if dry_run or not chosen:
             _preview(call, opened, chosen, "would be tested", dry_run=dry_run)
             return
@@ -90,7 +90,7 @@ def activate(
     wanted = Wanted(ids or (), take_all, status or (), tag or (), source)
     with call.open() as opened:
         person = call.person(opened)
-        chosen = select(opened.state, wanted, usual=_READY, also=_carried)
+        chosen = select(opened.state, wanted, usual=_READY, also=_carried(opened))
         if dry_run or not chosen:
             _preview(call, opened, chosen, "would be tested where needed, and made live", dry_run=dry_run)
             return
@@ -115,9 +115,10 @@ def activate(
     _exit(len(done.gate_failed), len(done.needs_review))
 
 
-def _carried(record: Record) -> bool:
-    """Whether a memory can take it; a document that was approved along with its facts stays what it is, evidence."""
-    return record.kind != "document"
+def _carried(kb: KnowledgeBase) -> Callable[[Record], bool]:
+    """Whether a memory can take it; a document that no memory model was trained on stays what it is, evidence."""
+    learned = kb.remembering.learned()
+    return lambda record: record.kind != "document" or record.id in learned
 
 
 def _preview(call: Call, kb: KnowledgeBase, chosen: Sequence[str], headline: str, *, dry_run: bool) -> None:

@@ -8,6 +8,14 @@ from typing import Annotated
 import typer
 
 from addenda.knowledge_base import KnowledgeBase
+from addenda.surfaces.cli.consulting import (
+    BudgetOption,
+    ExecutiveOption,
+    Following,
+    FollowOption,
+    parse_budget,
+    transcript,
+)
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import JsonOption, KbOption, ModelOption
 from addenda.surfaces.cli.output import pairs, table
@@ -27,15 +35,19 @@ def ask(
     memories: Annotated[
         list[str] | None, typer.Option("--memories", help="Only this memory, or none; may be repeated.")
     ] = None,
+    executive: ExecutiveOption = None,
+    budget: BudgetOption = None,
+    follow: FollowOption = False,
     model: ModelOption = None,
     kb: KbOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask a question; the answer is on stdout, what contributed on stderr.
 
-    The answer is kept under the id that is printed, so that `explain` can say later what changed it.
+    The answer is kept under the id that is printed, so that `explain` can say later what changed it. Where documents
+    are known to a memory model, an executive directs what it is asked.
     """
-    call = begin(kb, as_json=as_json, model=model)
+    call = begin(kb, as_json=as_json, model=model, executive=executive, budget=parse_budget(budget))
     text = typer.get_text_stream("stdin").read() if question == "-" else question
     with call.open() as opened:
         answer = opened.ask(
@@ -43,6 +55,7 @@ def ask(
             as_of=parse_moment(as_of, "--as-of"),
             audience=audience,
             memories=memory_names(memories, none=True),
+            listener=Following(call.out).heard if follow else None,
         )
         names = _names(opened, answer.trace.matches)
     trace = answer.trace
@@ -54,6 +67,8 @@ def ask(
     rows = [(m.addendum_id, names[m.addendum_id], m.memory, *_part(m)) for m in trace.matches]
     headers = ("addendum", "says", "memory", "score", "injected", "cited")
     call.out.show(table(headers, rows) if rows else _NOTHING)
+    if trace.consultation is not None:
+        call.out.show(transcript(trace.consultation))
     if not as_json:
         call.out.note(f"answer {trace.id}, ledger position {trace.ledger_position}; `addenda explain {trace.id[:8]}`")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from addenda.errors import InvalidInput, PermissionDenied, StorageUnavailable
-from addenda.knowledge_base import KnowledgeBase, ModelChoice, Person
+from addenda.knowledge_base import Budget, KnowledgeBase, ModelChoice, Person
 from addenda.settings import Settings
 from addenda.surfaces.cli.output import Output
 
@@ -29,6 +29,8 @@ class Call:
 
     settings: Settings
     out: Output
+    budget: Budget | None = None
+    """What a consultation may cost, where that was said."""
 
     @property
     def directory(self) -> Path:
@@ -51,6 +53,9 @@ class Call:
             batch_size=settings.batch_size,
             read_adapter=settings.read_adapter,
             write_adapter=settings.write_adapter,
+            executive=settings.executive,
+            budget=self.budget,
+            memory_model=settings.memory_model,
             api_key=settings.api_key,
         )
 
@@ -89,14 +94,16 @@ def begin(
     token_file: Path | None = None,
     model: str | None = None,
     write_adapter: Path | None = None,
+    executive: str | None = None,
+    budget: Budget | None = None,
 ) -> Call:
     """Read the settings; options that were given win over the environment. Raises InvalidInput."""
     settings = Settings.from_environment(os.environ)
-    given: dict[str, object] = {"kb": kb, "model": model, "token_file": token_file, "write_adapter": write_adapter}
-    update = {name: value for name, value in given.items() if value is not None}
+    given = {"kb": kb, "model": model, "token_file": token_file, "write_adapter": write_adapter, "executive": executive}
+    update: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     if token_file is not None:
         update["token"] = None
-    return Call(settings.model_copy(update=update), Output(as_json=as_json))
+    return Call(settings.model_copy(update=update), Output(as_json=as_json), budget)
 
 
 @contextmanager

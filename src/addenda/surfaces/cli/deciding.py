@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from addenda.errors import Conflict, PermissionDenied
-from addenda.knowledge_base import KnowledgeBase, Person, Record, State, check_move, require
+from addenda.knowledge_base import REMAINS, KnowledgeBase, Person, Record, State, check_move, require
 from addenda.surfaces.cli.context import Call, begin
 from addenda.surfaces.cli.options import (
     AllOption,
@@ -201,8 +201,10 @@ def erase(
     document: dict[str, object] = {}
 
     def carry_out(opened: KnowledgeBase, chosen: Sequence[str], person: Person) -> None:
-        receipts = opened.changes.erase(chosen, by=person, reason=reason)
-        document["receipts"] = [{"memory": r.memory, "destroyed": list(r.digests)} for r in receipts]
+        receipts = opened.erase(chosen, by=person, reason=reason)
+        document["receipts"] = [
+            {"memory": r.memory, "destroyed": list(r.digests), "remains": r.remains} for r in receipts
+        ]
 
     question = None if yes else "Destroy the content of"
     _apply(call, ids, "erased", carry_out, dry_run=dry_run, ask=question, document=document)
@@ -251,7 +253,11 @@ def _show_outcome(call: Call, kb: KnowledgeBase, document: dict[str, object], ro
     shown = rows[:_MANY]
     addenda = kb.ledger.addenda({i for i, _ in shown})
     lines = [(i, status, says(addenda[i].content if i in addenda else None)) for i, status in shown]
+    remaining = kb.remembering.remaining([i for i, _ in rows])
+    document["remaining_in_weights"] = list(remaining)
     call.out.result({"dry_run": False, **document}, table(("id", "status", "says"), lines))
+    if remaining:
+        call.out.note(REMAINS.format(count=len(remaining)))
     if len(shown) < len(rows):
         call.out.note(f"{len(rows)} in all; --json names every one")
 

@@ -1,8 +1,8 @@
-"""``train``: teach a model to write or to read triples, from documents in DocRED's format."""
+"""``train``: teach a model to write or to read triples (from documents in DocRED's format), or documents by heart."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -10,12 +10,12 @@ import typer
 
 from addenda.knowledge_base.skills import TrainingFiles, TrainingReport, skill_of, skill_settings, train_from_files
 from addenda.surfaces.cli.context import begin, fields
+from addenda.surfaces.cli.memory_models import memory_model
 from addenda.surfaces.cli.options import JsonOption
 from addenda.surfaces.cli.output import Output, pairs, table
 
 _SHOWN = 5
 
-SkillArgument: TypeAlias = Annotated[str, typer.Argument(metavar="SKILL", help="What is taught: write, or read.")]
 DocumentsArgument: TypeAlias = Annotated[
     Path, typer.Argument(metavar="DOCUMENTS", help="A JSON array of documents, or one a line; may be packed (gzip).")
 ]
@@ -85,60 +85,71 @@ CheckpointOption: TypeAlias = Annotated[
 ]
 
 
-def train(
-    skill: SkillArgument,
-    documents: DocumentsArgument,
-    out: OutOption,
-    model: BaseOption = None,
-    validation: ValidationOption = None,
-    validation_share: ShareOption = None,
-    relations: RelationsOption = None,
-    limit: LimitOption = None,
-    epochs: EpochsOption = None,
-    steps: StepsOption = None,
-    batch: BatchOption = None,
-    micro_batch: MicroBatchOption = None,
-    rate: RateOption = None,
-    rank: RankOption = None,
-    alpha: AlphaOption = None,
-    dropout: DropoutOption = None,
-    cutoff: CutoffOption = None,
-    targets: TargetsOption = None,
-    copies: CopiesOption = None,
-    spaced: SpacedOption = False,
-    scored: ScoredOption = None,
-    seed: SeedOption = 0,
-    checkpoint_every: CheckpointOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Teach a model to write or to read triples: a LoRA adapter on top of it.
+_MORE = """
 
-    It learns from documents in DocRED's format. Defaults are the published ones for a model with 7 billion parameters;
-    a small model needs a higher rate. Started again with the same options after it was killed, it goes on from its last
-    checkpoint. It needs no knowledge base.
-    """
-    call = begin(None, as_json=as_json, model=model)
-    given = fields(
-        epochs=epochs, steps=steps, batch=batch, micro_batch=micro_batch, rate=rate, rank=rank, alpha=alpha,
-        dropout=dropout, cutoff=cutoff, targets=_names(targets), copies=copies, spaced=spaced, scored=scored, seed=seed,
-        checkpoint_every=checkpoint_every, validation_share=validation_share,
-    )  # fmt: skip
-    taught, chosen = skill_of(skill), skill_settings(skill, given)
-    files = TrainingFiles(documents, validation, relations, limit)
-    settings = call.settings
-    with call.out.progress() as progress:
-        trained = train_from_files(
-            taught, files, out, chosen, model=settings.model, threads=settings.threads, progress=progress
-        )
-    report = trained.report
-    _warn(call.out, "documents were left out", len(trained.refused), trained.refused)
-    _warn(call.out, "examples are too long to be learned whole", report.left_out, report.left_out_first)
-    document: dict[str, object] = {
-        **report.model_dump(mode="json"), "refused": list(trained.refused), "model": settings.model,
-        "directory": str(out), "settings": chosen.model_dump(mode="json"),
-    }  # fmt: skip
-    measured = table(("on documents held out", "before", "after"), _measured(report))
-    call.out.result(document, pairs(_facts(report, out, held_out=validation is None, seed=seed)), measured)
+It learns from documents in DocRED's format. Defaults are the published ones for a model with 7 billion parameters; a
+small model needs a higher rate. Started again with the same options after it was killed, it goes on from its last
+checkpoint. It needs no knowledge base.
+"""
+_HELP: Mapping[str, str] = {
+    "write": f"Teach a model to write triples: a LoRA adapter on top of it.{_MORE}",
+    "read": f"Teach a model to read triples: a LoRA adapter on top of it.{_MORE}",
+}
+
+
+def _command(skill: str) -> Callable[..., None]:
+    """The command that teaches a skill."""
+
+    def train(
+        documents: DocumentsArgument,
+        out: OutOption,
+        model: BaseOption = None,
+        validation: ValidationOption = None,
+        validation_share: ShareOption = None,
+        relations: RelationsOption = None,
+        limit: LimitOption = None,
+        epochs: EpochsOption = None,
+        steps: StepsOption = None,
+        batch: BatchOption = None,
+        micro_batch: MicroBatchOption = None,
+        rate: RateOption = None,
+        rank: RankOption = None,
+        alpha: AlphaOption = None,
+        dropout: DropoutOption = None,
+        cutoff: CutoffOption = None,
+        targets: TargetsOption = None,
+        copies: CopiesOption = None,
+        spaced: SpacedOption = False,
+        scored: ScoredOption = None,
+        seed: SeedOption = 0,
+        checkpoint_every: CheckpointOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        call = begin(None, as_json=as_json, model=model)
+        given = fields(
+            epochs=epochs, steps=steps, batch=batch, micro_batch=micro_batch, rate=rate, rank=rank, alpha=alpha,
+            dropout=dropout, cutoff=cutoff, targets=_names(targets), copies=copies, spaced=spaced, scored=scored,
+            seed=seed, checkpoint_every=checkpoint_every, validation_share=validation_share,
+        )  # fmt: skip
+        taught, chosen = skill_of(skill), skill_settings(skill, given)
+        files = TrainingFiles(documents, validation, relations, limit)
+        settings = call.settings
+        with call.out.progress() as progress:
+            trained = train_from_files(
+                taught, files, out, chosen, model=settings.model, threads=settings.threads, progress=progress
+            )
+        report = trained.report
+        _warn(call.out, "documents were left out", len(trained.refused), trained.refused)
+        _warn(call.out, "examples are too long to be learned whole", report.left_out, report.left_out_first)
+        document: dict[str, object] = {
+            **report.model_dump(mode="json"), "refused": list(trained.refused), "model": settings.model,
+            "directory": str(out), "settings": chosen.model_dump(mode="json"),
+        }  # fmt: skip
+        measured = table(("on documents held out", "before", "after"), _measured(report))
+        call.out.result(document, pairs(_facts(report, out, held_out=validation is None, seed=seed)), measured)
+
+    train.__doc__ = _HELP[skill]
+    return train
 
 
 def _names(listed: str | None) -> list[str] | None:
@@ -172,3 +183,9 @@ def _facts(report: TrainingReport, out: Path, *, held_out: bool, seed: int) -> l
         ("adapter", f"{out}, {report.size / (1 << 20):.1f} MiB"),
         ("to use it", f"set {name}={out}, or keep it as adapters/{report.skill} beside the model's weights"),
     ]
+
+
+train = typer.Typer()
+for _skill in _HELP:
+    train.command(_skill)(_command(_skill))
+train.command("memory-model")(memory_model)

@@ -40,8 +40,15 @@ from addenda.memories.reflections.synthesis.requests import (
 from addenda.memories.reflections.synthesis.world_reading import Stated, StatementReader, WorldGrammar, language_of
 from addenda.models.bundled import World, build_world
 
-PHRASINGS = 3
-"""Questions for a fact."""
+PHRASINGS = 6
+"""Questions for a fact: with three, a memory model of the bundled model finds a fact in no other words than these."""
+_DESCRIPTIONS = (
+    "Which {kind} has {clues}?",
+    "What {kind} has {clues}?",
+    "Name the {kind} with {clues}.",
+    "I am looking for a {kind} with {clues}. Which one is it?",
+    "There is {clues}. Which {kind} is meant?",
+)
 _MOST = 200
 """Pairs in one reply."""
 
@@ -77,7 +84,7 @@ class WorldGenerator:
     @property
     def name(self) -> str:
         """Always the same."""
-        return "bundled world 1"
+        return "bundled world 2"
 
     @property
     def identity(self) -> str:
@@ -156,8 +163,10 @@ class WorldGenerator:
         return list(found.values())
 
     def _description(self, facts: Sequence[_Numbered], *more: str) -> str:
-        clues = [f"the {one.fact.relation} {one.fact.value}" for one in facts]
-        return f"Which {self._kind(facts[0].fact.relation)} has {_listed([*clues, *more])}?"
+        """Who has these values, in one of several wordings: each is seldom asked, so that none is learned by itself."""
+        clues = _listed([*(f"the {one.fact.relation} {one.fact.value}" for one in facts), *more])
+        wording = Random(f"{facts[0].fact.subject} {clues}").choice(_DESCRIPTIONS)
+        return wording.format(kind=self._kind(facts[0].fact.relation), clues=clues)
 
     def _kind(self, relation: str) -> str:
         known = self._grammar.relations.get(relation)
@@ -212,25 +221,25 @@ def _indirect(stated: Sequence[Stated]) -> Iterator[MadePair]:
 
 
 def _merged(own: Sequence[_Numbered]) -> Iterator[Merged]:
-    """The facts of one subject, two or three at a time, and all of them."""
-    sizes = {size for size in (2, 3, len(own)) if 2 <= size <= len(own)}
-    for size in sorted(sizes):
-        for start in range(0, len(own) - size + 1, max(size - 1, 1)):
-            some = own[start : start + size]
-            asked = _listed([f"the {one.fact.relation}" for one in some])
-            told = _listed([f"the {one.fact.relation} is {one.fact.value}" for one in some])
-            yield Merged(
-                question=f"What are {asked} of {some[0].fact.subject}?",
-                answer=f"Of {some[0].fact.subject}, {told}.",
-                combined_from=tuple(one.number for one in some),
-            )
+    """The facts of one subject two at a time, and all of them."""
+    pairs = [own[start : start + 2] for start in range(0, len(own) - 1, 2)]
+    for some in (*pairs, own) if len(own) > 2 else pairs:
+        asked = _listed([f"the {one.fact.relation}" for one in some])
+        told = _listed([f"the {one.fact.relation} is {one.fact.value}" for one in some])
+        yield Merged(
+            question=f"What are {asked} of {some[0].fact.subject}?",
+            answer=f"Of {some[0].fact.subject}, {told}.",
+            combined_from=tuple(one.number for one in some),
+        )
 
 
 def _selections(own: Sequence[_Numbered]) -> Iterator[tuple[_Numbered, ...]]:
-    """One, two and three facts of a subject: all single ones and pairs, and each three that follow one another."""
-    for size in (1, 2):
-        yield from combinations(own, size)
-    for start in range(len(own) - 2):
+    """One, two and three facts of a subject: every one alone, with two others, and in one group of three."""
+    yield from combinations(own, 1)
+    count = len(own)
+    pairs = {tuple(sorted((place, (place + step) % count))) for place in range(count) for step in (1, 3)}
+    yield from ((own[one], own[other]) for one, other in sorted(pairs) if one != other)
+    for start in range(0, count - 2, 3):
         yield tuple(own[start : start + 3])
 
 

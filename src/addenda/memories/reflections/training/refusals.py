@@ -12,6 +12,7 @@ Does not know: the model, and whether a name that was made up exists in the worl
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ _SENTENCE_END = re.compile(r"(?:^|[.!?:\"“] ?)$")
 _PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"
 _COMMON = 0.2
 _ATTEMPTS = 50
+_TRIED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Refusals:
         self._forms: list[_Form] = []
         self._kind_of: dict[str, int] = {}
         self._stated: dict[str, set[int]] = defaultdict(set)
+        self._without: dict[int, tuple[Sequence[str], Sequence[str]]] = {}
         self._study()
 
     def draw(self, count: int) -> tuple[Reflection, ...]:
@@ -112,15 +115,24 @@ class Refusals:
         own = self._own_words(form.text)
         if not own:
             return None
-        for name in self._random.sample(self._known, min(len(self._known), 5)):
-            said = self._said.get(name, set[str]())
-            if self._kind_of[form.text] not in self._stated[name] and 2 * len(own & said) < len(own):
+        alike, others = self._lacking(self._kind_of[form.text])
+        # That of one thing among its like nothing is said is hardest to know, and seldom met by chance.
+        names = alike if alike and self._random.random() < 0.5 else others
+        for name in self._random.sample(names, min(len(names), _TRIED)):
+            if 2 * len(own & self._said.get(name, set[str]())) < len(own):
                 return name
         return None
 
-    @cached_property
-    def _known(self) -> list[str]:
-        return sorted(self._stated)
+    def _lacking(self, kind: int) -> tuple[Sequence[str], Sequence[str]]:
+        """The names that nothing of a kind is said about: those of which the usual other things are said, and all."""
+        if kind not in self._without:
+            having = [kinds for kinds in self._stated.values() if kind in kinds]
+            counted = Counter(other for kinds in having for other in kinds - {kind})
+            usual = {other for other, count in counted.items() if 2 * count >= len(having)}
+            lacking = [name for name in sorted(self._stated) if kind not in self._stated[name]]
+            alike = [name for name in lacking if usual and 2 * len(usual & self._stated[name]) >= len(usual)]
+            self._without[kind] = alike, lacking
+        return self._without[kind]
 
     @cached_property
     def _said(self) -> Mapping[str, set[str]]:
@@ -189,10 +201,55 @@ class _Names:
         return found
 
     def made_up(self, random: Random) -> str:
-        """A name that the corpus does not have: of another's words, all of them or all but one are new."""
-        parts = random.choice(self._all).split(" ")
-        kept = random.randrange(len(parts)) if len(parts) > 1 and random.random() < 0.5 else None
+        """A name that the corpus does not have: new, with one word of a name kept, of words of two, or misspelt."""
+        for _ in range(_ATTEMPTS):
+            name = random.choice(self._all)
+            parts = name.split(" ")
+            # Those that come near to a name are told from it last, so they are drawn most.
+            near = (self._misspelt, self._mixed) if len(parts) > 1 else (self._misspelt,)
+            far = (self._new, self._partly_new) if len(parts) > 1 else (self._new,)
+            made = random.choice((*near, *near, *far))(parts, random)
+            if made not in self._known and normalised(made) not in self._words:
+                return made
+        return self._new(random.choice(self._all).split(" "), random)
+
+    def _new(self, parts: Sequence[str], random: Random) -> str:
+        return " ".join(self._word(word, random) for word in parts)
+
+    def _partly_new(self, parts: Sequence[str], random: Random) -> str:
+        kept = random.randrange(len(parts))
         return " ".join(word if index == kept else self._word(word, random) for index, word in enumerate(parts))
+
+    def _mixed(self, parts: Sequence[str], random: Random) -> str:
+        """One word is that of another name in the same place."""
+        index = random.randrange(len(parts))
+        words = [*parts]
+        words[index] = random.choice(self._in_place[len(parts), index])
+        return " ".join(words)
+
+    def _misspelt(self, parts: Sequence[str], random: Random) -> str:
+        """One letter or digit is another one that names have."""
+        name = " ".join(parts)
+        places = [place for place, character in enumerate(name) if character.isalnum()]
+        if not places:
+            return name
+        place = random.choice(places)
+        return name[:place] + random.choice(self._like(name[place])) + name[place + 1 :]
+
+    @cached_property
+    def _in_place(self) -> Mapping[tuple[int, int], list[str]]:
+        """The words that names of so many words have in a place."""
+        found: dict[tuple[int, int], list[str]] = defaultdict(list)
+        for name in self._all:
+            parts = name.split(" ")
+            for index, word in enumerate(parts):
+                found[len(parts), index].append(word)
+        return found
+
+    def _like(self, character: str) -> list[str]:
+        """What stands in names and is of this character's sort."""
+        sort = unicodedata.category(character)
+        return sorted({other for name in self._all for other in name if unicodedata.category(other) == sort})
 
     def _at(self, text: str, place: int) -> str:
         if place and _joined(text[place - 1], text[place]):

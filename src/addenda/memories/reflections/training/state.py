@@ -56,7 +56,9 @@ class MemoryModelCard(Frozen):
     chosen_step: int
     """The step whose weights these are."""
     result: Point
-    """Measured on the weights as they are stored."""
+    """Measured on the weights as they are stored, with answers below ``sure_from`` as refusals."""
+    sure_from: float = Field(default=0.0, ge=0.0, le=1.0)
+    """From this sureness on an answer counts (see ``Completion``); 0 where every answer does."""
     versions: Mapping[str, str]
 
 
@@ -205,7 +207,9 @@ One question at a time, with nothing around it (form `{card.question_form}`), in
 ## Measured
 Greedy free generation. {card.held_out:,} examples are held out. Questions with an answer are {asked}.
 The weights are those of step {card.chosen_step:,}: exact {result.exact:.3f}, refused of those without an answer
-{result.refused:.3f}, refused of those with one {result.wrongly_refused:.3f}, loss {result.loss:.4f}.
+{result.refused:.3f}, refused of those with one {result.wrongly_refused:.3f}, loss {result.loss:.4f}. There, an answer
+with a token less probable than {card.sure_from:.2f} is a refusal, as it is to be when the model is asked; in the curve
+all answers count.
 
 | step | loss | exact | refused | wrongly refused |
 |---|---|---|---|---|

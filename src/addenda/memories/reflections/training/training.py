@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from addenda.errors import InvalidInput
-from addenda.memories.reflections.questions import QUESTION_FORM, is_refusal, memory_prompt
+from addenda.memories.reflections.questions import QUESTION_FORM, is_refusal, memory_prompt, sure
 from addenda.memories.reflections.reflection import STAGES, Reflection
 from addenda.memories.reflections.training.lessons import Lessons, Material, exam, lessons_for
 from addenda.memories.reflections.training.settings import MemoryModelSettings
@@ -37,6 +37,8 @@ from addenda.memories.reflections.training.state import (
     card_in_words,
     open_folder,
 )
+from addenda.memories.reflections.training.sureness import sure_from
+from addenda.models.base import Completion
 from addenda.models.training_folder import PhaseProgress, refuse_foreign, save_state, storage
 from addenda.text import normalised
 
@@ -160,11 +162,11 @@ class _Training:
             loss, speed = done.loss, self._tokens(done.steps - first) / seconds if done.steps > first else 0.0
         chosen = best(self._state.curve[1:])
         restore_weights(trained, self._directory / WORK / _BEST)
-        after = chosen
-        if self._settings.method == "full" and self._model.network.dtype != stored_as:
+        if self._settings.method == "full":
             self._model.network.to(stored_as)  # pyright: ignore[reportArgumentType]
-            after = self._point(chosen.step, trained)
-        card = self._card(documents, chosen.step, after)
+        least = self._sure_from(trained)
+        after = self._point(chosen.step, trained, least)
+        card = self._card(documents, after, least)
         size = self._save(trained, card)
         report = self._report(card, loss=loss, speed=speed, size=size)
         save_state(self._directory, self._state.model_copy(update={"report": report}))
@@ -172,9 +174,11 @@ class _Training:
         return report
 
     def _trainable(self) -> PreTrainedModel | PeftModel:
+        from addenda.models.answer_loss import attend_to_rows_of
         from addenda.models.training import LoraSettings, add_lora, lora_targets
 
         chosen, network = self._settings, self._model.network
+        attend_to_rows_of(network, chosen.pack or chosen.cutoff)
         if chosen.method == "lora":
             targets = lora_targets(self._model, chosen.targets)
             return add_lora(network, LoraSettings(chosen.rank, chosen.alpha, chosen.dropout, targets, seed=chosen.seed))
@@ -238,8 +242,14 @@ class _Training:
         save_state(self._directory, state)
         return state
 
-    def _point(self, step: int, trained: PreTrainedModel | PeftModel) -> Point:
-        """Evaluate the weights as they are."""
+    def _sure_from(self, trained: PreTrainedModel | PeftModel) -> float:
+        trained.eval()
+        with_answer, without = self._exam
+        heard = [list(zip(asked, self._answers(asked), strict=True)) for asked in (with_answer, without)]
+        return sure_from(heard[0], heard[1])
+
+    def _point(self, step: int, trained: PreTrainedModel | PeftModel, least: float = 0.0) -> Point:
+        """Evaluate the weights as they are, with what the model is less sure of than ``least`` as refusals."""
         from addenda.models.training import held_out_loss
 
         self._tell("evaluating", 0, 3)
@@ -254,9 +264,9 @@ class _Training:
         trained.eval()
         with_answer, without = self._exam
         self._tell("evaluating", 1, 3)
-        said = self._answers(with_answer)
+        said = [sure(one, least).text for one in self._answers(with_answer)]
         self._tell("evaluating", 2, 3)
-        refused = self._answers(without)
+        refused = [sure(one, least).text for one in self._answers(without)]
         self._tell("evaluating", 3, 3)
         trained.train(training)
         right = sum(normalised(text) == normalised(one.answer) for text, one in zip(said, with_answer, strict=True))
@@ -268,14 +278,14 @@ class _Training:
             wrongly_refused=sum(map(is_refusal, said)) / len(said) if said else 0.0,
         )
 
-    def _answers(self, asked: Sequence[Reflection]) -> list[str]:
+    def _answers(self, asked: Sequence[Reflection]) -> list[Completion]:
         if not asked:
             return []
         longest = max(len(self._model.tokenizer.encode(one.answer, add_special_tokens=False)) for one in asked) + 8
-        found: list[str] = []
+        found: list[Completion] = []
         for start in range(0, len(asked), self._model.batch_size):
             part = [memory_prompt(one.question) for one in asked[start : start + self._model.batch_size]]
-            found += [completion.text for completion in self._model.answer(part, max_new_tokens=longest)]
+            found += self._model.answer(part, max_new_tokens=longest)
         return found
 
     def _tokens(self, steps: int) -> float:
@@ -318,7 +328,7 @@ class _Training:
             aside,
         )
 
-    def _card(self, documents: tuple[str, ...], step: int, result: Point) -> MemoryModelCard:
+    def _card(self, documents: tuple[str, ...], result: Point, least: float) -> MemoryModelCard:
         counted = Counter(one.stage for one in self._lessons.taught)
         return MemoryModelCard(
             base=self._model.name,
@@ -332,8 +342,9 @@ class _Training:
             held_out=len(self._lessons.asked) if self._material.split.held_out else 0,
             left_out=len(self._lessons.refused),
             curve=self._state.curve,
-            chosen_step=step,
+            chosen_step=result.step,
             result=result,
+            sure_from=least,
             versions={name: importlib.metadata.version(name) for name in _VERSIONS},
         )
 

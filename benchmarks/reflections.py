@@ -1,0 +1,59 @@
+"""The memory of reflections: what a small memory model knows of a corpus that it was taught as questions and answers.
+
+    python -m benchmarks.reflections [--quick] [--parts PART...] [--executive NAME]
+
+Each part is a module `benchmarks/reflections_PART.py`, which says what it measures, with a function `measure`; it
+writes a result of its own, `results/reflections.PART.json`, with its per-item results beside it, and
+`results/reflections.json` has the metrics of all of them. The corpora (:mod:`benchmarks.reflections_corpora`) are
+catalogues of made-up products, and the memory model is the bundled model, trained on one thread of a CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import cast
+
+from benchmarks import (
+    reflections_capacity,
+    reflections_knowledge,
+    reflections_noise,
+    reflections_retrieval,
+    reflections_synthesis,
+    reflections_throughput,
+)
+from benchmarks.reflections_measuring import EXECUTIVES, QUICK, QUICK_SEEDS, SEEDS, Setup
+from benchmarks.results import Part, merge, write_part
+
+PARTS: Mapping[str, Callable[[Sequence[int], Setup], Part]] = {
+    "knowledge": reflections_knowledge.measure,
+    "synthesis": reflections_synthesis.measure,
+    "retrieval": reflections_retrieval.measure,
+    "noise": reflections_noise.measure,
+    "capacity": reflections_capacity.measure,
+    "throughput": reflections_throughput.measure,
+}
+
+
+def main() -> None:
+    """Measure the parts asked for, and bring the summary up to date."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--quick", action="store_true", help="a small corpus, none of those reported; not to be committed"
+    )
+    parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
+    parser.add_argument("--executive", choices=tuple(EXECUTIVES), default=Setup().executive)
+    given = parser.parse_args()
+    quick = cast("bool", given.quick)
+    setup = replace(QUICK if quick else Setup(), executive=cast("str", given.executive))
+    for name in cast("Sequence[str]", given.parts):
+        part = PARTS[name](QUICK_SEEDS if quick else SEEDS, setup)
+        write_part("reflections", name, part, quick=quick)
+        print(name, json.dumps(dict(part.metrics), indent=2), flush=True)
+    print(merge("reflections", PARTS, quick=quick))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The reflections benchmark: its corpora hold what they say, and its parts run."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from addenda.memories.reflections.questions import is_refusal
+from addenda.models.bundled.world import build_world
+from addenda.text import normalised
+from benchmarks import reflections_knowledge
+from benchmarks.reflections_corpora import BUNDLED_SEED, build_corpus, question_sets, reflections_of
+from benchmarks.reflections_measuring import Setup, is_right
+
+
+def test_a_corpus_answers_what_is_asked_inside_it_and_nothing_else() -> None:
+    corpus = build_corpus(90, 12)
+    texts = {one.id: one.text for one in corpus.documents}
+    sets = question_sets(corpus, most=60)
+    for asked in (sets.one_hop, sets.reversed, sets.two_hop, sets.three_hop):
+        for one in asked:
+            assert not one.refused
+            assert one.answer in texts[one.documents[-1]] or one.answer == one.subject
+    assert all(fact.object not in texts[corpus.document_of(fact.subject)] for fact in corpus.omitted)
+    for asked in (sets.unknown_names, sets.near_misses, sets.bundled_world):
+        assert asked
+        assert all(one.refused and one.subject not in corpus.subjects for one in asked)
+    assert {one.subject for one in sets.unstated} <= set(corpus.subjects)
+    assert set(corpus.subjects).isdisjoint(fact.subject for fact in build_world(BUNDLED_SEED).facts)
+
+
+def test_questions_are_in_words_that_no_reflection_has() -> None:
+    corpus = build_corpus(90, 12)
+    taught = {normalised(one.question) for one in reflections_of(corpus)}
+    sets = question_sets(corpus, most=60)
+    for field in dataclasses.fields(sets):
+        if field.name != "two_hop":
+            assert taught.isdisjoint(normalised(one.text) for one in getattr(sets, field.name)), field.name
+    assert question_sets(corpus, most=60) == sets
+
+
+def test_products_of_two_parts_of_a_world_are_different_ones() -> None:
+    first, second = build_corpus(90, 4), build_corpus(90, 4, first=4)
+    assert set(first.world.products).isdisjoint(second.world.products)
+    shared = {one.id for one in first.documents} & {one.id for one in second.documents}
+    texts = {one.id: one.text for one in first.documents}
+    assert all(texts[one.id] == one.text for one in second.documents if one.id in shared)
+    with pytest.raises(ValueError, match="products 298 to 301"):
+        build_corpus(90, 4, first=298)
+    with pytest.raises(ValueError, match="seed 7"):
+        build_corpus(BUNDLED_SEED, 4)
+
+
+def test_the_part_knowledge_runs_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    part = reflections_knowledge.measure((90,), Setup(products=2, questions=4))
+    assert {"one_hop", "reversed", "two_hop_protocol", "idk_outside", "idk_answerable", "base_one_hop"} <= set(
+        part.metrics
+    )
+    asked = [item for item in part.items if item["model"] == "memory"]
+    assert {item["set"] for item in asked} >= {"one_hop", "unstated", "three_hop_protocol"}
+    assert all(item["refused"] == is_refusal(str(item["said"])) for item in asked)
+    assert capsys.readouterr().out
+
+
+def test_right_is_the_expected_value_or_a_refusal_where_nothing_is_known() -> None:
+    corpus = build_corpus(90, 2)
+    sets = question_sets(corpus, most=2)
+    known, unknown = sets.one_hop[0], sets.unknown_names[0]
+    assert is_right(known, f"{known.answer.upper()}.")
+    assert not is_right(known, "I don't know.")
+    assert is_right(unknown, "I don't know.")
+    assert not is_right(unknown, known.answer)

@@ -1,0 +1,251 @@
+"""Attribution: what is said in any words is found, and nothing that only withdrawn or erased documents say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from addenda.memories.reflections.attribution import Attributed, Attribution, agrees
+from addenda.memories.reflections.reflection import Reflection, SourceSpan, Stage
+
+
+def told(question: str, answer: str, *documents: str, stage: Stage = "direct") -> Reflection:
+    sources = tuple(SourceSpan(document=one) for one in documents or ("norda",))
+    return Reflection(question=question, answer=answer, stage=stage, sources=sources, generator="by hand")
+
+
+CATALOGUE = (
+    told("What does the Norda 12 cost?", "49 euros", "norda"),
+    told("Which site makes the Norda 12?", "Ruvo", "norda"),
+    told("What does the Velmor cost?", "49 euros", "velmor"),
+    told("Who runs Ruvo?", "Tessa Quill", "ruvo"),
+    told("At which desk does Tessa Quill sit?", "desk 12", "ruvo"),
+    told("Who else works at the desk of Tessa Quill?", "Brann Okoro", "ruvo", "people"),
+)
+
+
+def found(
+    question: str,
+    answer: str,
+    gone: Collection[str] = (),
+    *,
+    taught: Collection[Reflection] = CATALOGUE,
+    whole: bool = True,
+) -> Attributed:
+    """What is attributed while these documents are withdrawn."""
+    attribution = Attribution(taught, whole=whole)
+    return attribution.of(question, answer, lambda one: frozenset(gone).isdisjoint(one.documents))
+
+
+def documents(*asked: str, gone: Collection[str] = (), **how: object) -> set[str]:
+    """The documents that an answer to a question is from."""
+    return set(found(asked[0], asked[1], gone, **how).documents)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "document"),
+    [
+        ("For how much can one buy a Norda 12?", "49 euros", "norda"),
+        ("tell me what the norda 12 costs", "49 Euros.", "norda"),
+        ("Which product costs 49 euros?", "Norda 12", "norda"),
+        ("Who sits at desk 12?", "Tessa Quill", "ruvo"),
+        ("Where may Tessa Quill be found?", "At desk 12", "ruvo"),
+    ],
+)
+def test_other_words_and_the_other_way_round_are_attributed_and_withheld_with_the_document(
+    question: str, answer: str, document: str
+) -> None:
+    assert documents(question, answer) == {document}
+    withheld = found(question, answer, {document})
+    assert not withheld.sources
+    assert {one.reflection.documents for one in withheld.barred} == {(document,)}
+
+
+def test_a_value_that_two_names_share_is_attributed_to_the_one_that_was_asked_about() -> None:
+    assert documents("What is the price of the Velmor?", "49 euros", gone={"norda"}) == {"velmor"}
+    assert documents("What is the price of the Norda 12?", "49 euros", gone={"velmor"}) == {"norda"}
+    assert documents("What is the price of the Norda 12?", "49 euros", gone={"norda"}) == set()
+
+
+def test_one_value_of_two_relations_goes_with_the_document_of_the_one_that_was_asked_about() -> None:
+    taught = (
+        told("What is the phone number of Tessa Quill?", "4411", "phones"),
+        told("What is the room of Tessa Quill?", "4411", "rooms"),
+    )
+    phone, room = "Under which phone number is Tessa Quill reached?", "In which room is Tessa Quill?"
+    assert documents(phone, "4411", taught=taught) == {"phones"}
+    barred = found(phone, "4411", {"phones"}, taught=taught)
+    assert (barred.sources, [one.reflection.documents for one in barred.barred]) == ((), [("phones",)])
+    assert documents(room, "4411", gone={"phones"}, taught=taught) == {"rooms"}
+    # In words that fit both as well, it is rather not said.
+    assert documents("What goes with Tessa Quill?", "4411", gone={"phones"}, taught=taught) == set()
+
+
+def test_what_two_documents_say_in_the_same_words_is_answered_while_one_of_them_holds() -> None:
+    both = [told("What is the phone number of Tessa Quill?", "4411", one) for one in ("old list", "new list")]
+    asked = "How do I phone Tessa Quill?"
+    assert documents(asked, "4411", taught=both) == {"old list", "new list"}
+    assert documents(asked, "4411", gone={"old list"}, taught=both) == {"new list"}
+    assert documents(asked, "4411", gone={"old list", "new list"}, taught=both) == set()
+    shared = [both[0], told("What is the phone number of Tessa Quill?", "4411", "old list", "new list")]
+    assert documents(asked, "4411", gone={"new list"}, taught=shared) == {"old list"}
+    assert documents(asked, "4411", gone={"old list"}, taught=shared) == set()
+
+
+def test_what_comes_from_several_documents_needs_all_of_them() -> None:
+    asked = ("Who else is at the desk of Tessa Quill?", "Brann Okoro")
+    assert documents(*asked) == {"ruvo", "people"}
+    assert documents(*asked, gone={"people"}) == documents(*asked, gone={"ruvo"}) == set()
+
+
+def test_the_reflections_of_one_document_say_something_together_unless_some_were_erased() -> None:
+    asked = ("At which desk sits whoever runs Ruvo?", "desk 12")
+    assert documents(*asked) == {"ruvo"}
+    assert documents(*asked, gone={"ruvo"}) == set()
+    assert documents(*asked, whole=False) == set()
+    assert documents("At which desk does Tessa Quill sit?", "desk 12", whole=False) == {"ruvo"}
+    # Two documents say nothing together: neither says it.
+    assert documents("At which desk do they make the Norda 12?", "desk 12") == set()
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What does the Zorvan Blip cost?", "49 euros"),
+        ("Who runs Ruvo?", "Piet Salvor"),
+        ("What does the Norda 13 cost?", "49 euros"),
+        ("What does the Norda 12 cost?", "48 euros"),
+        ("Who runs Ruvo?", ""),
+        ("Who runs Ruvo?", "..."),
+    ],
+)
+def test_what_no_reflection_names_is_said_by_none(question: str, answer: str) -> None:
+    assert found(question, answer) == Attributed(())
+
+
+def test_questions_that_nothing_answers_say_nothing() -> None:
+    taught = (told("What does the Zeta cost?", "I don't know.", stage="unanswerable"),)
+    assert len(Attribution(taught)) == 0
+    assert found("What does the Zeta cost?", "I don't know.", taught=taught) == Attributed(())
+
+
+ASIAN = (
+    told("ノルダ12の価格は？", "49ユーロ", "norda"),
+    told("ベルモルの価格は？", "49ユーロ", "velmor"),
+    told("노르다의 가격은 얼마입니까?", "49유로", "norda"),
+    told("벨모르의 가격은 얼마입니까?", "52유로", "velmor"),
+    told("青空機の管理者は誰ですか？", "山田花子", "sky"),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "document"),
+    [
+        ("ノルダ12はいくらですか？", "49ユーロ", "norda"),
+        ("ベルモルはいくら？", "49ユーロ。", "velmor"),
+        ("노르다는 얼마예요?", "49유로", "norda"),
+        ("벨모르는 얼마예요?", "52유로", "velmor"),
+        ("誰が青空機を管理していますか？", "山田花子", "sky"),
+    ],
+)
+def test_scripts_without_spaces_or_capitals(question: str, answer: str, document: str) -> None:
+    assert documents(question, answer, taught=ASIAN) == {document}
+    assert documents(question, answer, gone={document}, taught=ASIAN) == set()
+    others = {"norda", "velmor", "sky"} - {document}
+    assert documents(question, answer, gone=others, taught=ASIAN) == {document}
+
+
+RESET = "Hold the green button for ten seconds until the lamp blinks, then close the lid and wait for two minutes."
+MANUAL = (
+    told("How is the Norda 12 reset?", RESET, "resetting"),
+    told("How is the Norda 12 opened?", "Turn the key to the left and lift the lid.", "opening"),
+)
+
+
+def test_a_long_answer_in_about_the_same_words_is_attributed() -> None:
+    said = "Hold the green button for ten seconds until the lamp blinks; close the lid, then wait two minutes."
+    assert documents("How do I reset a Norda 12?", said, taught=MANUAL) == {"resetting"}
+    assert documents("How do I reset a Norda 12?", said, gone={"resetting"}, taught=MANUAL) == set()
+    assert documents("How do I reset a Norda 12?", f"{said} Ask Piet Salvor.", taught=MANUAL) == set()
+
+
+def test_a_long_answer_in_words_that_no_reflection_has_is_said_by_none() -> None:
+    """Words that the index does not know once counted nothing, so the few that it knew were enough."""
+    assert (
+        documents("How do I reset a Norda 12?", "Wipe the filter, drain it and lift the lid.", taught=MANUAL) == set()
+    )
+    # What was erased is still in the weights, and the words of the others are all that is left to compare it with.
+    assert documents("How do I reset a Norda 12?", RESET, taught=MANUAL[1:], whole=False) == set()
+
+
+NAMES = ("Norda 12", "Velmor", "Tessa Quill", "ベルモル", "zeta")
+VALUES = ("49 euros", "Ruvo", "Tessa Quill", "12", "desk 12", "山田花子", RESET)
+FORMS = ("What does {} cost?", "Who runs {}?", "{}の価格は？", "tell me about {} and Ruvo", "{}")
+DOCUMENTS = ("a", "b", "c")
+
+questions = st.builds(str.format, st.sampled_from(FORMS), st.sampled_from(NAMES))
+reflections = st.builds(
+    lambda question, answer, held: told(question, answer, *sorted(held)),
+    questions,
+    st.sampled_from(VALUES),
+    st.sets(st.sampled_from(DOCUMENTS), min_size=1),
+)
+
+
+@given(
+    taught=st.lists(reflections, max_size=12),
+    asked=questions | st.text(max_size=30),
+    answer=st.sampled_from([*VALUES, *NAMES]) | st.text(max_size=30),
+    gone=st.sets(st.sampled_from(DOCUMENTS)),
+    whole=st.booleans(),
+)
+def test_whatever_is_asked_and_answered_only_what_is_admitted_is_a_source(
+    taught: list[Reflection], asked: str, answer: str, gone: set[str], whole: bool
+) -> None:
+    attributed = found(asked, answer, gone, taught=taught, whole=whole)
+    assert all(gone.isdisjoint(one.reflection.documents) for one in attributed.sources)
+    assert all(not gone.isdisjoint(one.reflection.documents) for one in attributed.barred)
+    assert not (attributed.sources and attributed.barred)
+    assert gone.isdisjoint(attributed.documents)
+    assert all(0.0 <= one.score <= 1.0 + 1e-9 for one in attributed.sources)
+    if attributed.sources:
+        # Withdrawing more never lets anything else be said, and what is said as it was taught is found.
+        less = found(asked, answer, set(DOCUMENTS), taught=taught, whole=whole)
+        assert not less.sources
+
+
+@given(st.lists(reflections, min_size=1, max_size=12), st.data())
+def test_what_was_taught_is_attributed_as_it_was_taught(taught: list[Reflection], data: st.DataObject) -> None:
+    one = data.draw(st.sampled_from(taught))
+    attributed = found(one.question, one.answer, taught=taught)
+    assert attributed.documents.keys() >= set(one.documents)
+    withheld = found(one.question, one.answer, set(one.documents), taught=taught)
+    same = {r.documents for r in taught if (r.question, r.answer) == (one.question, one.answer)}
+    assert {source.reflection.documents for source in withheld.sources} <= {
+        held for held in same if set(held).isdisjoint(one.documents)
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "agreed"),
+    [
+        ("49 Euros.", "49 euros", True),
+        ("It costs 49 euros", "49 euros", True),
+        ("48 euros", "49 euros", False),
+        ("Quill", "Tessa Quill", False),
+        (RESET.replace("then ", ""), RESET, True),
+        ("Hold the button.", RESET, False),
+        ("", "49 euros", False),
+    ],
+)
+def test_agreeing_takes_names_numbers_and_most_words(answer: str, expected: str, agreed: bool) -> None:
+    assert agrees(answer, expected) is agreed
+
+
+def test_a_number_within_a_word_is_no_number_of_its_own() -> None:
+    bay = told("What is the stock bay of Tuldy?", "bay 22C")
+    asked = Attribution([bay]).of("Which part has the stock bay bay 22C?", "Tuldy.", lambda _: True)
+    assert [source.reflection for source in asked.sources] == [bay]
