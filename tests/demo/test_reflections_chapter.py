@@ -19,7 +19,7 @@ from addenda.errors import InvalidInput
 from addenda.knowledge_base import KnowledgeBase, ModelChoice
 from addenda.models.bundled import build_world
 
-LEARNING = {"epochs": 9.0, "batch": 8}
+LEARNING = {"epochs": 6.0, "batch": 8}
 """More and smaller steps than the chapter's own, because of two products there is little to learn."""
 Told = tuple[ReflectionsResult, Path]
 

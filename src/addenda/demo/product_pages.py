@@ -27,9 +27,9 @@ Kind: TypeAlias = Literal["one step", "from the value", "two steps", "three step
 KINDS: tuple[Kind, ...] = ("one step", "from the value", "two steps", "three steps", "unknown name")
 
 _FROM_VALUE = (
-    "Name the product with the {relation} {value}.",
     "Which of the products has the {relation} {value}?",
     "What is the product with the {relation} {value} called?",
+    "The {relation} is {value}. Give the product.",
 )
 
 

@@ -50,7 +50,7 @@ REFLECTIONS_MARK = CONTENTS
 
 PRODUCTS = 8
 """Products that are new; with what they lead to some forty pages."""
-LEARNING: Mapping[str, object] = MappingProxyType({"epochs": 7.0, "batch": 16})
+LEARNING: Mapping[str, object] = MappingProxyType({"epochs": 4.0, "batch": 16})
 """Settings of the training: so few reflections take more and smaller steps than the usual."""
 ONE_STEP, FROM_VALUE, UNKNOWN = 40, 20, 20
 """Questions of each kind."""
