@@ -147,7 +147,7 @@ def validation_curve(curves: Mapping[str, Sequence[tuple[int, float]]], chosen: 
     axes.set_xlabel("step of the training")
     axes.set_ylabel("share")
     axes.set_ylim(0, 1.08)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.legend(frameon=False, fontsize=8, loc="center right")
     return _svg(figure)
 
 

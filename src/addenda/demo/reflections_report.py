@@ -41,6 +41,8 @@ SEVERAL: tuple[Kind, ...] = ("two steps", "three steps")
 
 _SHOWN_ANSWERS = 3
 """Answers of each kind that the terminal and the page show."""
+_EACH = 2
+"""Questions over two and over three pages that are shown under each executive."""
 
 
 def write_reflections_report(path: Path, result: ReflectionsResult) -> None:
@@ -109,7 +111,7 @@ def examples(directed: Sequence[Directed]) -> tuple[tuple[Asked, ...], ...]:
     rows = list(zip(*(one.asked for one in directed), strict=True))
     # Those first that the executives answer differently.
     rows.sort(key=lambda row: len({one.right for one in row}), reverse=True)
-    return tuple(rows[:_SHOWN_ANSWERS])
+    return tuple(row for kind in SEVERAL for row in [one for one in rows if one[0].question.kind == kind][:_EACH])
 
 
 def _table(title: str) -> Table:
