@@ -23,8 +23,10 @@ FEWEST_PRODUCTS, MOST_PRODUCTS = 2, 30
 CONTENTS = "contents.txt"
 """The file that names the pages, in order."""
 
-Kind: TypeAlias = Literal["one step", "from the value", "two steps", "three steps", "unknown name"]
-KINDS: tuple[Kind, ...] = ("one step", "from the value", "two steps", "three steps", "unknown name")
+Kind: TypeAlias = Literal["one step", "another language", "from the value", "two steps", "three steps", "unknown name"]
+KINDS: tuple[Kind, ...] = (
+    "one step", "another language", "from the value", "two steps", "three steps", "unknown name"
+)  # fmt: skip
 
 _FROM_VALUE = (
     "Which of the products has the {relation} {value}?",
@@ -112,8 +114,12 @@ class ProductPages:
         return paths
 
     def one_step(self, random: Random) -> list[Question]:
-        """One question about each fact, in a wording that neither the bundled nor a memory model was taught."""
+        """One question about each fact, in English wordings that neither the bundled nor a memory model was taught."""
         return [_one_step("one step", fact, fact.object, self._world, random) for fact in self.facts]
+
+    def another_language(self, random: Random) -> list[Question]:
+        """The same in Japanese and Korean wordings; the pages are in English."""
+        return [_one_step("another language", fact, fact.object, self._world, random) for fact in self.facts]
 
     def from_value(self, random: Random) -> list[Question]:
         """For each value that one product alone has, which product it is."""
@@ -159,7 +165,8 @@ def new_product_pages(random: Random, products: int) -> ProductPages:
 
 
 def _one_step(kind: Kind, fact: WorldFact, due: str, world: World, random: Random) -> Question:
-    wording = random.choice(world.relations[fact.relation].held_out)
+    english = kind != "another language"
+    wording = random.choice([one for one in world.relations[fact.relation].held_out if one.isascii() is english])
     return Question(kind, wording.format(subject=fact.subject), due, (fact.subject,) if due else ())
 
 

@@ -52,7 +52,7 @@ PRODUCTS = 8
 """Products that are new; with what they lead to some forty pages."""
 LEARNING: Mapping[str, object] = MappingProxyType({"epochs": 4.0, "batch": 16})
 """Settings of the training: so few reflections take more and smaller steps than the usual."""
-ONE_STEP, FROM_VALUE, UNKNOWN = 40, 20, 20
+ONE_STEP, ANOTHER_LANGUAGE, FROM_VALUE, UNKNOWN = 40, 20, 20, 20
 """Questions of each kind."""
 EXECUTIVES = {
     "none": "nobody: the question goes to the memory model as it is",
@@ -137,9 +137,10 @@ class _Story:
 
     def __init__(self, kb: KnowledgeBase, ana: Person, ben: Person, pages: ProductPages, seed: int, bars: Bars) -> None:
         random = Random(seed)
-        facts, values = pages.one_step(random), pages.from_value(random)
+        facts, others, values = pages.one_step(random), pages.another_language(random), pages.from_value(random)
         self.questions = (
             *random.sample(facts, min(ONE_STEP, len(facts))),
+            *random.sample(others, min(ANOTHER_LANGUAGE, len(others))),
             *random.sample(values, min(FROM_VALUE, len(values))),
             *pages.unknown(random, UNKNOWN),
         )
@@ -215,7 +216,7 @@ class _Story:
         )
 
     def ask(self) -> tuple[Asked, ...]:
-        """Ask the questions of one step, from the value, and about unknown names."""
+        """Ask the questions over one page, and those about unknown names."""
         return self._asked(self.questions, "asking in new wordings")
 
     def transcript(self, asked: Sequence[Asked]) -> Transcript:

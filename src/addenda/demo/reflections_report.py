@@ -29,6 +29,7 @@ STAGES_MEAN: Mapping[Stage, str] = {
 
 KINDS_MEAN: Mapping[Kind, str] = {
     "one step": "a fact of a page, asked in words that no model was taught",
+    "another language": "the same in Japanese or Korean; the pages are in English",
     "from the value": "which product has a value, in words that were not taught",
     "two steps": "a fact of the page that a page leads to",
     "three steps": "a fact of the page that this one leads to",
@@ -39,7 +40,7 @@ KINDS_MEAN: Mapping[Kind, str] = {
 SEVERAL: tuple[Kind, ...] = ("two steps", "three steps")
 """The kinds that need more than one page."""
 
-_SHOWN_ANSWERS = 3
+_SHOWN_ANSWERS = 2
 """Answers of each kind that the terminal and the page show."""
 _EACH = 2
 """Questions over two and over three pages that are shown under each executive."""
@@ -102,7 +103,7 @@ def scores(result: ReflectionsResult) -> tuple[tuple[str, str, str], ...]:
 
 def some_answers(result: ReflectionsResult) -> tuple[Asked, ...]:
     """A few answers of each kind."""
-    kinds: tuple[Kind, ...] = ("one step", "from the value", "unknown name")
+    kinds: tuple[Kind, ...] = ("one step", "another language", "from the value", "unknown name")
     return tuple(one for kind in kinds for one in result.of(kind)[:_SHOWN_ANSWERS])
 
 

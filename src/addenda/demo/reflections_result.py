@@ -169,7 +169,7 @@ class ReflectionsResult:
     right_before: int
     """Questions of one step that the bundled model answers right by itself."""
     asked: tuple[Asked, ...]
-    """Questions of one step, from the value, and about unknown names."""
+    """Questions over one page, and about unknown names."""
     transcript: Transcript
     directed: tuple[Directed, ...]
     explained: Explained
