@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Generator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from addenda.errors import CannotLookBack, InvalidInput
-from addenda.memories.base import Deliver, Window
+from addenda.memories.base import Deliver, Memory, Origin, Recalling, Task, Window
+from addenda.memories.notes import NotesMemory
+from addenda.memories.notes.following import NotesAlone
+from addenda.memories.reflections.consulting import ExecutiveConsulting
+from addenda.memories.reflections.memory import MemoryModel, ReflectionsMemory
+from addenda.memories.reflections.reflection import Reflection, SourceSpan
+from addenda.memories.triples import TriplesMemory
+from addenda.memories.triples.tool_reading import ToolReading
 from addenda.models.chat import TextDelta
+from addenda.models.remote import RemoteModel
 from addenda.models.scripted import ScriptedModel
 from addenda.responder import MAX_MATCHES, MAX_QUESTION_LENGTH, Responder
-from addenda.types import Answer
+from addenda.types import Answer, Document, Fact, MemoryName, Note
+from tests.reading_server import reading_server
 from tests.table_memory import PatchableModel, TableMemory
 
 NOW = datetime(2090, 3, 1, 12, tzinfo=UTC)
@@ -181,3 +191,82 @@ def test_streaming_refuses_before_anything_is_waited_for() -> None:
         answers.ask_streaming("")
     with pytest.raises(CannotLookBack):
         answers.ask_streaming("q1", as_of=datetime(2020, 1, 1, tzinfo=UTC))
+
+
+ORDER: tuple[MemoryName, ...] = ("triples", "notes", "edits", "reflections")
+"""Where an answer comes from, first to last."""
+ASKED = "How loud is the Norda 12?"
+
+
+def everything(reader: RemoteModel, names: Collection[MemoryName]) -> Responder:
+    """A responder whose memories of these names each answer the question in their own way."""
+    notes, triples = NotesMemory(), TriplesMemory.private()
+    tasks: dict[MemoryName, Task] = {
+        "triples": Task(
+            "a" * 16, (ASKED,), "by triples",
+            fact=Fact(subject="Norda 12", relation="noise level", object="by triples"),
+            origin=Origin("a.csv", "ann", "normal"),
+        ),
+        "notes": Task("b" * 16, (ASKED,), "by notes", note=Note(rule="the answer is by notes")),
+        "edits": Task("c" * 16, (ASKED,), "by edits"),
+        "reflections": Task("d" * 16, (), "", document=Document(title="Norda 12", text="by reflections")),
+    }  # fmt: skip
+    taught = Reflection(
+        question=ASKED, answer="by reflections", stage="direct", sources=(SourceSpan(document="d" * 16),), generator="g"
+    )
+    knows = ScriptedModel({ASKED: taught.answer})
+    model = PatchableModel({ASKED: "by itself"})
+    held: dict[MemoryName, Memory] = {
+        "triples": triples,
+        "notes": notes,
+        "edits": TableMemory(model),
+        "reflections": ReflectionsMemory(MemoryModel("m", lambda: knows, lambda: [taught], frozenset({"d" * 16}))),
+    }
+    for name in names:
+        task, memory = tasks[name], held[name]
+        memory.apply([Deliver(task.addendum_id, memory.prepare([task])[task.addendum_id], 1)], 1)
+    return Responder(
+        model,
+        held,
+        reading=ToolReading(reader, ["noise level"]),
+        noting=NotesAlone(),
+        consulting=ExecutiveConsulting(None),
+    )
+
+
+def test_triples_come_before_notes_before_edits_before_reflections_before_the_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with reading_server({r"How loud is the (.+)\?": "noise level"}) as server, RemoteModel(server.url, "r") as reader:
+        for place, name in enumerate(ORDER):
+            rest = ORDER[place:]
+            answers = everything(reader, rest)
+            first = answers.ask(ASKED)
+            assert (first.text, first.trace.memories) == (f"by {name}", ("triples", "notes", "edits", "reflections"))
+            assert [one.memory for one in first.trace.matches if one.injected] == [name]
+            assert (first.trace.consultation is not None) is (name == "reflections")
+            # Side by side with a question that only the note bears on, because it always does.
+            other = "by notes" if "notes" in rest else "I don't know."
+            assert [one.text for one in answers.ask_many(["What is new?", ASKED])] == [other, first.text]
+            without = answers.explain(first)
+            following = f"by {ORDER[place + 1]}" if place + 1 < len(ORDER) else "by itself"
+            assert [(one.text, one.changed) for one in without.ablations] == [(following, True)]
+            assert without.without_memories == "by itself"
+            *_, streamed = answers.ask_streaming(ASKED)
+            assert isinstance(streamed, Answer)
+            assert streamed.text == first.text
+        assert everything(reader, ()).ask(ASKED).text == "by itself"
+
+
+def test_a_consultation_that_ends_without_an_answer_is_an_error() -> None:
+    class Silent:
+        def stream(self, question: str, memory: Recalling) -> Generator[object, None, None]:
+            yield "an event"
+
+    memory = ReflectionsMemory(MemoryModel("m", lambda: ScriptedModel({}), list, frozenset()))
+    answers = Responder(ScriptedModel({}), {"reflections": memory}, consulting=Silent())
+    heard: list[object] = []
+    with pytest.raises(TypeError, match="without its answer"):
+        answers.ask("q1", listener=heard.append)
+    assert heard == ["an event"]

@@ -29,7 +29,7 @@ PEOPLE: Mapping[str, tuple[str, str]] = {
 
 QUICK: Mapping[str, object] = {
     "rate": 1e-2, "steps": 200, "batch": 8, "micro_batch": 8, "evaluations": 4, "scored": 8, "patience": None,
-    "bf16": False, "refusals": 0.0, "decay": 0.3, "weight_decay": 0.0,
+    "bf16": False, "refusals": 0.0, "validation_share": 0.95, "decay": 0.3, "weight_decay": 0.0,
 }  # fmt: skip
 """With these a tiny model learns a dozen answers by heart in two seconds; it stops when it knows them all."""
 

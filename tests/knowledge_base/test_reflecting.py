@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from addenda.errors import Conflict, InvalidInput, PermissionDenied
+from addenda.errors import Conflict, InvalidInput, PermissionDenied, UnreadableFile
 from addenda.knowledge_base.reflecting import CORPUS, FOLDER, IMPORTED
 from addenda.memories.reflections.synthesis.stages import ANSWERS
+from addenda.types import Document
 from tests.knowledge_base.archive import (
     BRANN,
     ILSE,
@@ -154,6 +155,8 @@ def test_a_damaged_work_file_is_named_and_keeps_nobody_from_reading(archive: Arc
     (archive.kb.directory / FOLDER / CORPUS).write_text("{\n")
     with archive.office.again().kb as kb:
         assert kb.ask(badge(TESSA)).text == "blue"
+    with pytest.raises(UnreadableFile, match=rf"{CORPUS}.* is damaged; remove it"):
+        archive.kb.reflecting.run([page(TESSA)], by=archive.ana)
 
 
 def test_a_document_that_the_model_does_not_know_fails_the_gate_with_what_to_do(
@@ -208,3 +211,42 @@ def test_a_new_version_takes_the_place_of_the_old_one(archive: Archive, tiny_mod
         assert archive.told(badge(VELMOR)) == colour
         old = given.addendum_id
     assert archive.office.is_sound()
+
+
+def test_documents_of_extract_and_those_that_were_taken_back(archive: Archive, tmp_path: Path) -> None:
+    known = page("Piet Salvor", ("gold", "6502"))
+    content = Document(title=known.title, text=known.text)
+    (extracted,) = archive.office.propose(content)
+    every = pairs(tmp_path / "pairs.jsonl", {known.title: ("gold", "6502"), VELMOR: PEOPLE[VELMOR]})
+    first = archive.reflect(known, pairs=every)
+    assert [(one.addendum_id, one.reused) for one in first.documents] == [(extracted, True)]
+    assert first.corpus == 5
+    assert archive.reflect(known, page(TESSA), pairs=every).documents[1].addendum_id == archive.ids[TESSA]
+    assert archive.reflect(pairs=every).corpus == 5
+    # Taken back for good, it is another document when somebody brings it again.
+    archive.kb.changes.rollback([archive.ids[VELMOR]], by=archive.ben)
+    (again,) = archive.reflect(page(VELMOR), pairs=every).documents
+    assert (again.reused, again.replaces) == (False, None)
+    assert archive.office.status(again.addendum_id) == "proposed"
+    taught = {document for one in archive.kb.reflecting.reflections() for document in one.documents}
+    assert taught == {archive.ids[name] for name in (TESSA, BRANN, ILSE)}
+    assert archive.kb.reflecting.waiting() == (extracted, again.addendum_id)
+    archive.kb.changes.approve([again.addendum_id], by=archive.ben)
+    # The model has it by heart from the document that was taken back, and that is not this one.
+    assert archive.office.activate([again.addendum_id]).gate_failed == (again.addendum_id,)
+    assert archive.told(badge(VELMOR)) is None
+
+
+def test_ready_made_reflections_of_unknown_documents_are_refused_by_name(archive: Archive, tmp_path: Path) -> None:
+    given = pairs(tmp_path / "pairs.jsonl", {TESSA: ("pink", "7025"), "Nobody": ("grey", "1")})
+    made = archive.reflect(pairs=given)
+    assert len(made.refused) == 2
+    assert "line 3: there is no document 'Nobody'" in made.refused[0]
+    assert made.imported == 9  # eight before, and one that says something else
+    with pytest.raises(UnreadableFile, match="no usable pair"):
+        archive.reflect(pairs=pairs(tmp_path / "none.jsonl", {"Nobody": ("grey", "1")}))
+
+
+def test_a_model_that_cannot_make_reflections_is_refused_with_one_that_can(archive: Archive) -> None:
+    with pytest.raises(InvalidInput, match=r"cannot make reflections: .*--generator"):
+        archive.kb.reflecting.run([], by=archive.ana)

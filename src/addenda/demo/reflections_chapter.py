@@ -56,10 +56,11 @@ ONE_STEP, ANOTHER_LANGUAGE, FROM_VALUE, UNKNOWN = 40, 20, 20, 20
 """Questions of each kind."""
 EXECUTIVES = {
     "none": "nobody: the question goes to the memory model as it is",
+    "bundled": "the bundled model, which has learned to take questions apart",
     "scripted": "rules, and the question templates of the declared relations: it takes a question apart, and asks step "
     "by step in three wordings",
 }
-"""Who directs the same memory model, the weakest first, by name; the last one directs the rest of the chapter."""
+"""Who directs the same memory model, by name; the last one directs the rest of the chapter."""
 
 
 def run_reflections_chapter(

@@ -21,6 +21,7 @@ from addenda.memories.reflections.asking.consultation import (
     Wasted,
 )
 from addenda.memories.reflections.asking.executive import ChatExecutive, Executive
+from addenda.memories.reflections.asking.local_executive import LocalExecutive, world_templates
 from addenda.memories.reflections.asking.scripted import ScriptedExecutive
 from addenda.memories.reflections.asking.single_turn import NO_EXECUTIVE
 from addenda.memories.reflections.consulting import ExecutiveConsulting
@@ -63,11 +64,13 @@ class ConsultedModels:
     def consulting(self) -> Consulting:
         """How a memory model is consulted: by the executive that was chosen, else by one that fits the model in use.
 
-        A remote model directs by itself. Raises InvalidInput for an executive that cannot be used, and what loading one
-        raises.
+        A remote model directs by itself; the bundled one with the skill that it has learned for that. Of any other
+        local model nothing is known, so the memory model is asked directly. Raises InvalidInput for an executive that
+        cannot be used, and what loading one raises.
         """
         if self._consulting is None:
-            usual = self._base.name if self._base.remote else NO_EXECUTIVE
+            named = self._base.name
+            usual = named if self._base.remote or named == BUNDLED else NO_EXECUTIVE
             chosen = self._executive(self._choice.executive or usual)
             self._consulting = ExecutiveConsulting(chosen, self._choice.budget)
         return self._consulting
@@ -107,12 +110,21 @@ class ConsultedModels:
         if name == SCRIPTED:
             registry = self._ledger.state().registry
             return ScriptedExecutive({one: registry.get(one).templates for one in registry.names()})
+        if name == BUNDLED:
+            return self._bundled()
         if is_remote(name):
             return ChatExecutive(self._base.connected if name == self._base.name else self._at(name))
         raise InvalidInput(
             f"the executive {name!r} is unknown; it can be {SCRIPTED}, {NO_EXECUTIVE}, {BUNDLED}, or URL#NAME of a "
             "model behind an OpenAI-compatible address"
         )
+
+    def _bundled(self) -> Executive:
+        # Switching an adapter on changes the network, so a memory model or an answer never shares it.
+        local = load_local(BUNDLED, self._choice)
+        registry = self._ledger.state().registry
+        declared = {one: registry.get(one).templates for one in registry.names()}
+        return LocalExecutive.load(local, templates={**world_templates(), **declared})
 
     def _at(self, address: str) -> RemoteModel:
         if address not in self._remote:

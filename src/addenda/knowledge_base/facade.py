@@ -92,7 +92,7 @@ class KnowledgeBase:
         self._memories = Memories(self.ledger, self.artifacts, database, choice, directory)
         self._answers = AnswerLog(database)
         self.changes = Changes(
-            self.ledger, self.artifacts, self._answers, self._memories.sync, lambda ids: self.reflecting.forget(ids)
+            self.ledger, self.artifacts, self._answers, self._memories.sync, lambda ids: self.remembering.forget(ids)
         )
         self.activation = Activation(self.ledger, self.artifacts, self._memories)
         self.governance = Governance(self.ledger)

@@ -146,18 +146,31 @@ class MemoryModels:
         )
 
     def destroy(self, configuration: str, erased: Collection[str]) -> None:
-        """Destroy the reflections of a memory model that erased documents had a part in. Raises StorageUnavailable."""
+        """Destroy the reflections of a memory model that erased documents had a part in, if it is there.
+
+        Raises StorageUnavailable.
+        """
+        if configuration not in self._artifacts:
+            return
         for digest in sorted(self.stored(configuration).lost(erased)):
             self._artifacts.discard(digest)
 
-    def retire(self, configuration: str, current: StoredMemoryModel) -> None:
-        """Destroy a memory model that another one has taken the place of, if it is there. Raises StorageUnavailable."""
-        self._forget_folders([current])
-        if configuration not in self._artifacts:
+    def retire(self, configuration: str, current: str | None) -> None:
+        """Destroy a memory model that is not in use, if it is there.
+
+        Args:
+            configuration: Its.
+            current: That of the one in use, of which nothing is destroyed.
+
+        Raises StorageUnavailable.
+        """
+        kept = [] if current is None else [self.stored(current)]
+        self._forget_folders(kept)
+        if configuration == current or configuration not in self._artifacts:
             return
         stored = self.stored(configuration)
         everything = {*stored.files.values(), *stored.reflections.values()}
-        for digest in sorted(everything - current.digests()):
+        for digest in sorted(everything.difference(*(one.digests() for one in kept))):
             self._artifacts.discard(digest)
         # Last, so that whoever goes on after an interruption still knows what there is to be destroyed.
         self._artifacts.discard(configuration)

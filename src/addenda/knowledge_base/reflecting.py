@@ -173,12 +173,7 @@ class Reflecting:
         return tuple(one.id for one in self._corpus() if state.record(one.id).status(now) not in _TAUGHT)
 
     def forget(self, erased: Collection[str]) -> None:
-        """Destroy what was made of these documents, here and in the memory model's reflections."""
-        if not erased:
-            return
-        configuration = self._ledger.state().memories.get("reflections")
-        if configuration is not None:
-            self._memories.memory_models.destroy(configuration, erased)
+        """Destroy what was made of these documents. Raises StorageUnavailable, and UnreadableFile for damaged files."""
         members = self._members()
         named = (self._folder / CORPUS).is_file()
         if not self._folder.is_dir() or (named and frozenset(erased).isdisjoint(members)):
@@ -252,7 +247,10 @@ class Reflecting:
         named: Mapping[str, str] = {one.title: one.id for one in corpus}
         found = import_reflections(path, documents=named)
         self._make_folder()
-        kept = {one.id: one for one in (*self._read(IMPORTED), *found.reflections)}
+        kept: dict[tuple[tuple[str, ...], str, str], Reflection] = {}
+        for one in (*self._read(IMPORTED), *found.reflections):
+            # By what they say, because the same pair may come in files of several names.
+            kept.setdefault((one.documents, normalised(one.question), normalised(one.answer)), one)
         write_lines(self._folder / IMPORTED, kept.values())
         return len(kept), tuple(one.detail for one in found.rejects)
 

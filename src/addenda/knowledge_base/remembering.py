@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from addenda.knowledge_base.memory_models import Candidate, StoredMemoryModel
 from addenda.knowledge_base.progress import Progress, phase, silent
 from addenda.knowledge_base.reflecting import Reflecting, replaced_among
 from addenda.knowledge_base.remembered import remembered, shortfalls
-from addenda.ledger import Ledger, MemoryConfigured, Person, require, utc_now
+from addenda.ledger import Ledger, MemoryConfigured, Person, State, require, utc_now
 from addenda.memories.base import Memory
 from addenda.memories.reflections.memory import ReflectionsMemory
 from addenda.memories.reflections.reflection import Reflection
@@ -37,6 +37,8 @@ FOLDER = "training"
 """The folder of trainings in the knowledge base's own."""
 _ADOPTING = "adopting"
 """The file there that names the memory model that is being taken into use, and the one before."""
+_TAUGHT = ".documents"
+"""What the name of a training's folder is followed by in that of the file with the ids of its documents."""
 _SHOWN = 3
 
 
@@ -95,6 +97,7 @@ class Remembering:
             raise InvalidInput(self._nothing())
         settings = memory_model_settings(base, given)
         directory = self._folder / _named(base, settings, reflections)
+        self._note(directory, reflections)
         report = train_memory_model(base, reflections, settings, directory, progress, threads=threads)
         adopted = self._adopt(
             Candidate(directory, read_memory_card(directory), tuple(reflections)), report, by, reason, progress
@@ -121,15 +124,40 @@ class Remembering:
 
         Raises StorageUnavailable.
         """
-        marker = self._folder / _ADOPTING
-        if not marker.is_file():
+        new, old = self._adopting()
+        if not new or new != self._ledger.state().memories.get("reflections"):
             return
-        new, _, old = marker.read_text(encoding="ascii").partition("\n")
-        if new != self._ledger.state().memories.get("reflections"):
-            return
-        if old and old != new:
-            self._memories.memory_models.retire(old, self._memories.memory_models.stored(new))
+        self._memories.memory_models.retire(old or new, new)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def forget(self, erased: Collection[str]) -> None:
+        """Destroy what was made of erased documents: reflections everywhere, and trainings that are under way.
+
+        Raises StorageUnavailable, and UnreadableFile for damaged files.
+        """
+        if not erased:
+            return
+        in_use = self._ledger.state().memories.get("reflections")
+        for configuration in {in_use or "", self._adopting()[0]} - {""}:
+            self._memories.memory_models.destroy(configuration, erased)
+        for noted in self._folder.glob(f"*{_TAUGHT}"):
+            if not frozenset(erased).isdisjoint(noted.read_text(encoding="ascii").split()):
+                shutil.rmtree(noted.with_suffix(""), ignore_errors=True)
+                noted.unlink(missing_ok=True)
+        self._reflecting.forget(erased)
+
+    def _adopting(self) -> tuple[str, str]:
+        """The configuration that is being taken into use, and the one before; empty where there is none."""
+        marker = self._folder / _ADOPTING
+        new, _, old = marker.read_text(encoding="ascii").partition("\n") if marker.is_file() else ("", "", "")
+        return new, old
+
+    def _note(self, directory: Path, reflections: Sequence[Reflection]) -> None:
+        """Write down which documents a training is about, so that erasing one finds it."""
+        with storage(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            ids = dict.fromkeys(document for one in reflections for document in one.documents)
+            directory.with_suffix(_TAUGHT).write_text("\n".join(ids), encoding="ascii")
 
     def _adopt(
         self, candidate: Candidate, report: TrainingReport, by: Person, reason: str, progress: Progress
@@ -149,17 +177,19 @@ class Remembering:
             progress=phase(progress, "asking questions"),
         )
         self._check(test, after, before)
+        _check_ground(self._ledger.state(), state, candidate)
         stored, configuration = self._memories.memory_models.store(candidate)
+        old = state.memories.get("reflections")
         with storage(self._folder):
-            names = f"{configuration}\n{state.memories.get('reflections', '')}"
-            (self._folder / _ADOPTING).write_text(names, encoding="ascii")
-        with self._ledger.writing() as session:
-            if live_moved(session.state, state.position):
-                raise Conflict(
-                    "live knowledge changed while the memory model was tested; run it again, which tests again"
-                )
-            body = MemoryConfigured(memory="reflections", configuration=configuration)
-            session.append(by.actor, [body], reason or "a memory model was trained")
+            (self._folder / _ADOPTING).write_text(f"{configuration}\n{old or ''}", encoding="ascii")
+        try:
+            with self._ledger.writing() as session:
+                _check_ground(session.state, state, candidate)
+                body = MemoryConfigured(memory="reflections", configuration=configuration)
+                session.append(by.actor, [body], reason or "a memory model was trained")
+        except Conflict:
+            self._memories.memory_models.retire(configuration, self._ledger.state().memories.get("reflections"))
+            raise
         known = frozenset[str]() if before is None else before.memory_model.documents
         return _adopted(stored, report, test, known, len(candidate.reflections))
 
@@ -197,6 +227,18 @@ class Remembering:
                 "memory model is trained on approved ones only"
             )
         return "there are no reflections to train on; make some from documents first (`addenda reflect`)"
+
+
+def _check_ground(now: State, tested: State, candidate: Candidate) -> None:
+    """Raise Conflict when what a memory model was trained and tested on is not what there is."""
+    if live_moved(now, tested.position) or now.memories.get("reflections") != tested.memories.get("reflections"):
+        raise Conflict("live knowledge changed while the memory model was tested; run it again, which tests again")
+    erased = [i for i in candidate.card.documents if now.record(i).stage == "erased"]
+    if erased:
+        raise Conflict(
+            f"{len(erased)} documents were erased while the memory model was trained on them ({erased[0]!r} is the "
+            "first); run it again, which trains without them"
+        )
 
 
 def _named(base: str, settings: MemoryModelSettings, reflections: Sequence[Reflection]) -> str:

@@ -7,7 +7,7 @@ weights are read. On a CPU the weights are kept in float32, because weight edits
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -161,16 +161,28 @@ class LocalModel:
         """Answer by greedy generation, in one batch; see :meth:`LanguageModel.answer`."""
         return self.complete([self.render(question) for question in questions], max_new_tokens=max_new_tokens)
 
-    def complete(self, prompts: Sequence[str], *, max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS) -> list[Completion]:
+    def complete(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+        allowed: Callable[[Sequence[int]], list[int]] | None = None,
+    ) -> list[Completion]:
         """Continue rendered prompts greedily, as one batch padded on the left, until each ends or hits the limit.
 
-        What is returned says how sure the model was.
+        What is returned says how sure the model was. ``allowed`` gives the tokens of which the next one must be, at
+        least one, for those that were said so far.
         """
         bare = self.tokenizer.chat_template is None
         inputs = self.tokenizer(list(prompts), return_tensors="pt", padding=True, add_special_tokens=bare)
         ids = cast("torch.Tensor", inputs["input_ids"]).to(self.network.device)
         mask = cast("torch.Tensor", inputs["attention_mask"]).to(self.network.device)
-        watch = _Watch()
+        width, watch = ids.shape[1], _Watch()
+
+        def next_tokens(row: int, tokens: torch.Tensor) -> list[int]:
+            del row
+            return [] if allowed is None else allowed(cast("list[int]", tokens[width:].tolist()))
+
         with torch.inference_mode():
             out = cast(
                 "torch.Tensor",
@@ -181,17 +193,19 @@ class LocalModel:
                     do_sample=False,
                     pad_token_id=self.tokenizer.pad_token_id,
                     logits_processor=LogitsProcessorList([watch]),
+                    prefix_allowed_tokens_fn=None if allowed is None else next_tokens,
                 ),
             )
             sure = torch.stack(watch.highest, dim=1)
-        said = out[:, ids.shape[1] :]
-        ends = self._end_ids()
+        ends = self.end_ids
         return [
             self._completion(cast("list[int]", row.tolist()), cast("list[float]", of.tolist()), ends)
-            for row, of in zip(said, sure, strict=True)
+            for row, of in zip(out[:, width:], sure, strict=True)
         ]
 
-    def _end_ids(self) -> frozenset[int]:
+    @property
+    def end_ids(self) -> frozenset[int]:
+        """The tokens with which it ends a text."""
         configuration = self.network.generation_config
         configured = cast("int | list[int] | None", configuration.eos_token_id if configuration else None)
         if configured is None:
