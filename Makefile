@@ -89,4 +89,4 @@ $(BASE_VENV)/.installed: $(VENV)/.made $(INPUTS)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(BASE_VENV) build dist src/addenda.egg-info .pytest_cache .ruff_cache .hypothesis addenda-demo addenda-demo-triples addenda-demo-notes
+	rm -rf $(VENV) $(BASE_VENV) build dist src/addenda.egg-info .pytest_cache .ruff_cache .hypothesis addenda-demo addenda-demo-triples addenda-demo-notes addenda-demo-reflections

@@ -1,1 +1,1 @@
-"""The main job on the bundled model, in three chapters: a catalogue update, announcements to read, rules to learn."""
+"""The main job on the bundled model, in four chapters: a catalogue update, announcements, rules to learn, new pages."""

@@ -119,6 +119,38 @@ def share_by_batch(curves: Mapping[str, Sequence[float]], events: Mapping[int, s
     return _svg(figure)
 
 
+def shares_by_executive(shares: Mapping[str, Mapping[str, float]]) -> str:
+    """Share of right answers under each executive, one bar for each kind of question."""
+    figure, axes = _axes()
+    kinds = list(next(iter(shares.values())))
+    width = 0.8 / len(kinds)
+    for number, (kind, (colour, _, _)) in enumerate(zip(kinds, _LINES, strict=False)):
+        places = [i + (number - (len(kinds) - 1) / 2) * width for i in range(len(shares))]
+        bars = axes.bar(places, [rates[kind] for rates in shares.values()], 0.94 * width, color=colour, label=kind)
+        axes.bar_label(bars, fmt="{:.2f}", fontsize=8, color=_INK, padding=3)
+    axes.set_xticks(range(len(shares)), list(shares), fontsize=9)
+    axes.set_xlabel("executive")
+    axes.set_ylabel("right answers")
+    axes.set_ylim(0, 1.25)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
+    axes.legend(frameon=False, fontsize=8, ncols=len(kinds), loc="upper left")
+    return _svg(figure)
+
+
+def validation_curve(curves: Mapping[str, Sequence[tuple[int, float]]], chosen: int) -> str:
+    """What was measured as a training went on, one line for each measure, and the step whose weights are kept."""
+    figure, axes = _axes()
+    axes.axvline(chosen, color=_FLOOR, linewidth=1, linestyle=(0, (4, 3)))
+    for (name, points), (colour, marker, style) in zip(curves.items(), _LINES, strict=False):
+        steps, values = [step for step, _ in points], [value for _, value in points]
+        axes.plot(steps, values, style, marker=marker, color=colour, markersize=4.5, label=name)
+    axes.set_xlabel("step of the training")
+    axes.set_ylabel("share")
+    axes.set_ylim(0, 1.08)
+    axes.legend(frameon=False, fontsize=8, loc="center right")
+    return _svg(figure)
+
+
 def _apart(heights: Mapping[str, float], gap: float) -> dict[str, float]:
     """The heights, moved so that neighbours are at least ``gap`` apart."""
     placed: dict[str, float] = {}

@@ -48,17 +48,28 @@ def test_too_few_changes_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_chapter_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    done = in_process("demo", "--chapter", "reflections", "--directory", str(tmp_path / "demo"))
+    done = in_process("demo", "--chapter", "recollections", "--directory", str(tmp_path / "demo"))
     assert done.code == 2
-    assert all(f"'{chapter}'" in done.err for chapter in ("edits", "triples", "notes"))
+    assert all(f"'{chapter}'" in done.err for chapter in ("edits", "triples", "notes", "reflections"))
     assert not (tmp_path / "demo").exists()
 
 
-@pytest.mark.parametrize("chapter", ["triples", "notes"])
-def test_an_option_of_the_other_chapter_is_refused(chapter: str, tmp_path: Path) -> None:
-    done = in_process("demo", "--chapter", chapter, "--changes", "50", "--directory", str(tmp_path / "demo"))
+@pytest.mark.parametrize(
+    ("chapter", "option", "own"),
+    [
+        ("triples", ("--changes", "50"), "edits"),
+        ("notes", ("--changes", "50"), "edits"),
+        ("reflections", ("--changes", "50"), "edits"),
+        ("edits", ("--products", "4"), "reflections"),
+        ("triples", ("--train-again",), "reflections"),
+    ],
+)
+def test_an_option_of_another_chapter_is_refused(
+    chapter: str, option: tuple[str, ...], own: str, tmp_path: Path
+) -> None:
+    done = in_process("demo", "--chapter", chapter, *option, "--directory", str(tmp_path / "demo"))
     assert done.code == 2
-    assert "--changes is for the chapter edits" in done.err
+    assert f"{option[0]} is for the chapter {own}" in done.err
     assert not (tmp_path / "demo").exists()
 
 

@@ -12,6 +12,9 @@ import typer
 from addenda.demo.catalogue import CHANGES, FEWEST_CHANGES
 from addenda.demo.notes_chapter import run_notes_chapter
 from addenda.demo.notes_report import print_notes_card
+from addenda.demo.product_pages import FEWEST_PRODUCTS, MOST_PRODUCTS
+from addenda.demo.reflections_chapter import PRODUCTS, run_reflections_chapter
+from addenda.demo.reflections_report import print_reflections_card
 from addenda.demo.report import print_card
 from addenda.demo.story import run_demo
 from addenda.demo.triples_chapter import run_triples_chapter
@@ -27,18 +30,23 @@ class Chapter(StrEnum):
     EDITS = "edits"
     TRIPLES = "triples"
     NOTES = "notes"
+    REFLECTIONS = "reflections"
 
 
 _DIRECTORIES: Mapping[Chapter, str] = {
     Chapter.EDITS: "addenda-demo",
     Chapter.TRIPLES: "addenda-demo-triples",
     Chapter.NOTES: "addenda-demo-notes",
+    Chapter.REFLECTIONS: "addenda-demo-reflections",
 }
 
 
 def demo(
     chapter: Annotated[
-        Chapter, typer.Option("--chapter", help="What is told: changed specifications, new documents, or hidden rules.")
+        Chapter,
+        typer.Option(
+            "--chapter", help="What is told: changed specifications, new documents, hidden rules, or a memory model."
+        ),
     ] = Chapter.EDITS,
     directory: Annotated[
         Path | None,
@@ -60,6 +68,23 @@ def demo(
             show_default=str(CHANGES),
         ),
     ] = None,
+    products: Annotated[
+        int | None,
+        typer.Option(
+            "--products",
+            min=FEWEST_PRODUCTS,
+            max=MOST_PRODUCTS,
+            help="How many products are new, for the chapter reflections; fewer are quicker.",
+            show_default=str(PRODUCTS),
+        ),
+    ] = None,
+    train_again: Annotated[
+        bool,
+        typer.Option(
+            "--train-again",
+            help="For the chapter reflections: erase the withdrawn page, and train once more without it.",
+        ),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the folder even if it is not that of an earlier demo.")
     ] = False,
@@ -71,16 +96,25 @@ def demo(
     live; then questions are asked, one change is rolled back, one answer is explained, and the ledger is verified.
     Chapter triples: the model takes facts from documents about new products and reads them when it is asked; one fact
     is corrected, and asked about as of yesterday. Chapter notes: rules are learned from which answers to support cases
-    turned out right; a person corrects a wrong note, and the notebook follows when the hidden rules change. With --json
-    the score card is one JSON object.
+    turned out right; a person corrects a wrong note, and the notebook follows when the hidden rules change. Chapter
+    reflections: a memory model learns new pages, and an executive asks it questions over several of them; a better
+    executive is put in its place, and a page is withdrawn. With --json the score card is one JSON object.
     """
     call = begin(None, as_json=as_json)
     where = directory or Path(_DIRECTORIES[chapter])
+    for option, given, own in (
+        ("--changes", changes is not None, Chapter.EDITS),
+        ("--products", products is not None, Chapter.REFLECTIONS),
+        ("--train-again", train_again, Chapter.REFLECTIONS),
+    ):
+        if given and chapter is not own:
+            raise InvalidInput(f"{option} is for the chapter {own}; leave it out, or give --chapter {own}")
     match chapter:
         case Chapter.EDITS:
             _tell_edits(call, where, seed, CHANGES if changes is None else changes, force=force)
-        case _ if changes is not None:
-            raise InvalidInput("--changes is for the chapter edits; leave it out, or give --chapter edits")
+        case Chapter.REFLECTIONS:
+            new = PRODUCTS if products is None else products
+            _tell_reflections(call, where, seed, new, force=force, train_again=train_again)
         case Chapter.TRIPLES:
             _tell_triples(call, where, seed, force=force)
         case Chapter.NOTES:
@@ -112,3 +146,20 @@ def _tell_notes(call: Call, where: Path, seed: int, *, force: bool) -> None:
     else:
         print_notes_card(result, call.out.stdout)
         call.out.note(f"the page with the plot: {where / 'report.html'}")
+
+
+def _tell_reflections(call: Call, where: Path, seed: int, products: int, *, force: bool, train_again: bool) -> None:
+    result = run_reflections_chapter(
+        where,
+        seed=seed,
+        console=call.out.stderr,
+        force=force,
+        threads=call.settings.threads,
+        products=products,
+        train_again=train_again,
+    )
+    if call.out.as_json:
+        call.out.result(result.card())
+    else:
+        print_reflections_card(result, call.out.stdout)
+        call.out.note(f"the page with the plots: {where / 'report.html'}")
