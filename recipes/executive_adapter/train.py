@@ -19,7 +19,7 @@ from peft import get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.torch import load_file
 
 from addenda.memories.reflections.asking.local_executive import SKILL
-from addenda.models.adapters import AdapterCard, save_adapter
+from addenda.models.adapters import AdapterCard, read_card, save_adapter
 from addenda.models.bundled import adapter_directory
 from addenda.models.local import LocalModel
 from addenda.models.training import FinetuneProgress, FinetuneSettings, LoraSettings, add_lora, finetune
@@ -64,7 +64,7 @@ def train(
             "rank": rank,
             "rate": rate,
             "seed": seed,
-            "from": start.name,
+            **{f"before_{name}": value for name, value in read_card(start).settings.items()},
         },
     )
     adapted = add_lora(model.network, LoraSettings(rank=rank, alpha=2 * rank))

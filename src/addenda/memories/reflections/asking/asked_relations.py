@@ -13,7 +13,7 @@ from addenda.errors import InvalidInput
 from addenda.memories.reflections.asking.messages import NAME_LIMIT, WORDS_LIMIT
 from addenda.text import normalised
 
-_SUBJECT = "{subject}"
+_SUBJECT, _RELATION = "{subject}", "{relation}"
 _LONGEST = WORDS_LIMIT - NAME_LIMIT
 _LATIN = re.compile(r"(?<![^\W_])[a-z]{2,}(?![^\W_])")
 _HIRAGANA = re.compile(r"[\u3041-\u309f]")
@@ -54,8 +54,7 @@ class AskedRelations:
     def wordings(self, relation: str, name: str, language: str) -> list[str]:
         """All questions for a relation of something in a language, the one to ask by first."""
         own = [one for one in self._templates.get(relation, ()) if language_of(one.replace(_SUBJECT, "")) == language]
-        found = own or [one.replace("{relation}", relation) for one in _ANY[language]]
-        return [one.replace(_SUBJECT, name) for one in found]
+        return [_filled(one, relation, name) for one in own or _ANY[language]]
 
     def relation(self, question: str, name: str) -> str:
         """The relation that a question of :meth:`wordings` asks for; empty for any other question."""
@@ -65,10 +64,21 @@ class AskedRelations:
                 if normalised(self.wordings(relation, name, language)[0]) == asked:
                     return relation
         for plain, *_ in _ANY.values():
-            form = re.escape(plain).replace(r"\{subject\}", re.escape(name)).replace(r"\{relation\}", "(.+)")
+            form = "".join(
+                {_SUBJECT: re.escape(name), _RELATION: "(.+)"}.get(one, re.escape(one)) for one in _cut(plain)
+            )
             if found := re.fullmatch(form, question, re.IGNORECASE):
                 return found[1]
         return ""
+
+
+def _filled(template: str, relation: str, name: str) -> str:
+    return "".join({_SUBJECT: name, _RELATION: relation}.get(one, one) for one in _cut(template))
+
+
+def _cut(template: str) -> list[str]:
+    """A template in pieces, with its places as pieces of their own: what is put in is never read as a place."""
+    return re.split(r"(\{subject\}|\{relation\})", template)
 
 
 def language_of(text: str) -> str:
