@@ -23,12 +23,16 @@ from benchmarks import (
     reflections_retrieval,
     reflections_synthesis,
     reflections_throughput,
+    reflections_updates,
+    reflections_withdrawal,
 )
 from benchmarks.reflections_measuring import EXECUTIVES, QUICK, QUICK_SEEDS, SEEDS, Setup
 from benchmarks.results import Part, merge, write_part
 
 PARTS: Mapping[str, Callable[[Sequence[int], Setup], Part]] = {
     "knowledge": reflections_knowledge.measure,
+    "withdrawal": reflections_withdrawal.measure,
+    "updates": reflections_updates.measure,
     "synthesis": reflections_synthesis.measure,
     "retrieval": reflections_retrieval.measure,
     "noise": reflections_noise.measure,

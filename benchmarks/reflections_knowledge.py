@@ -1,9 +1,10 @@
 """Part *knowledge* of the reflections benchmark: what a memory model knows of documents.
 
 Each seed is a corpus of its own (:mod:`benchmarks.reflections_corpora`), its memory model trained with the defaults of
-the bundled model. Questions are put to it directly, and those over two and three steps also through the protocol with
-an executive that never sees the documents. Controls: the memory model where every answer counts,
-however unsure; and the bundled model as it is, asked directly (the closed book) and in place of the memory model.
+the bundled model and guarded as in a knowledge base. Questions are put to it directly, and those over two and three
+steps also through the protocol with an executive that never sees the documents. Controls: the memory model without the
+guard (``unguarded``); the same where every answer counts, however unsure; and the bundled model as it is, asked
+directly (the closed book) and in place of the memory model.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from addenda.models.local import LocalModel
 from benchmarks.reflections_corpora import Question, build_corpus, question_sets, reflections_of
 from benchmarks.reflections_measuring import (
     EXECUTIVES,
+    OUTSIDE,
+    Guarded,
     Setup,
     asked_all,
+    asked_guarded,
     consulted,
     items_of,
     knowledge,
@@ -32,6 +36,7 @@ from benchmarks.results import Part
 _HOPS = ("two_hop", "three_hop")
 _LOWEST = ("one_hop", "reversed", "two_hop_protocol", "idk_outside")
 """Metrics of which the lowest of all seeds is told, too."""
+_KINDS = tuple(f"idk_{one}" for one in OUTSIDE)
 _SHOWN = ("one_hop", "reversed", "two_hop_direct", "idk_outside", "idk_answerable")
 """What is told of the controls."""
 
@@ -44,19 +49,24 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     for seed in seeds:
         corpus = build_corpus(seed, setup.products)
         reflections, sets = reflections_of(corpus), question_sets(corpus, most=setup.questions)
-        executive = EXECUTIVES[setup.executive](corpus)
+        # The one that goes by rules shows what the memory model knows apart from who directs it.
+        executives = {name: EXECUTIVES[name](corpus) for name in dict.fromkeys((setup.executive, "scripted"))}
         with tempfile.TemporaryDirectory() as directory:
             memory = trained(reflections, Path(directory) / "memory")
             row = {"train_seconds": memory.seconds, "facts": len(corpus.world.facts), "reflections": len(reflections)}
-            for who, model in (("memory", memory.model), ("base", MemoryModel(base, 0.0))):
-                own = asked_all(model, sets)
-                if who == "memory":
-                    row |= {f"every_answer_{name}": knowledge(own, "every_")[name] for name in _SHOWN}
+            unguarded = asked_all(memory.model, sets)
+            row |= {f"unguarded_{name}": knowledge(unguarded)[name] for name in (*_SHOWN, *_KINDS)}
+            row |= {f"every_answer_{name}": knowledge(unguarded, "every_")[name] for name in _SHOWN}
+            items += [{"seed": seed, "model": "unguarded", **item} for item in unguarded]
+            for who, model in (("memory", Guarded(memory.model, reflections)), ("base", MemoryModel(base, 0.0))):
+                own = asked_guarded(model, sets)
                 for hops in _HOPS:
                     asked = cast("tuple[Question, ...]", getattr(sets, hops))
-                    said = consulted(executive, model, [one.text for one in asked])
-                    own += items_of(f"{hops}_protocol", asked, said)
-                found = knowledge(own) | {f"{one}_protocol": share(own, set=f"{one}_protocol") for one in _HOPS}
+                    for name, executive in executives.items():
+                        said = consulted(executive, model, [one.text for one in asked])
+                        own += items_of(_protocol(hops, name, setup), asked, said)
+                directed = [_protocol(hops, name, setup) for hops in _HOPS for name in executives]
+                found = knowledge(own) | {one: share(own, set=one) for one in directed}
                 row |= (
                     {f"base_{name}": found[name] for name in (*_SHOWN, "two_hop_protocol")} if who == "base" else found
                 )
@@ -69,3 +79,8 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
         details={"products": setup.products, "executive": setup.executive, "threads": 1, "rows": rows},
         items=items,
     )
+
+
+def _protocol(hops: str, executive: str, setup: Setup) -> str:
+    """What a set of questions is called that an executive was asked."""
+    return f"{hops}_protocol" if executive == setup.executive else f"{hops}_protocol_{executive}"

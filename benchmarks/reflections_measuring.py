@@ -1,23 +1,26 @@
 """What the parts of the reflections benchmark share: training a memory model, asking it, and counting what it says.
 
 A memory model is trained with the defaults of the base model, on one thread of the CPU, and asked with greedy free
-generation. An answer is right when it equals the expected one but for case, width, spaces and
-punctuation at the end; where nothing
-is to be known, when it says so.
+generation: as it is, and guarded, as a knowledge base asks it, where every answer is attributed to reflections of
+documents that hold and withheld otherwise. An answer is right when it equals the expected one but for case, width,
+spaces and punctuation at the end; where nothing is to be known, when it says so.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import cast
 
+from addenda.memories.base import Deliver, Task
 from addenda.memories.reflections.asking.executive import Executive
+from addenda.memories.reflections.asking.local_executive import LocalExecutive
 from addenda.memories.reflections.asking.protocol import Consulting
 from addenda.memories.reflections.asking.scripted import ScriptedExecutive
+from addenda.memories.reflections.memory import ReflectionsMemory, TaughtModel
 from addenda.memories.reflections.memory_model import MemoryModel
 from addenda.memories.reflections.questions import is_refusal, memory_prompt, sure
 from addenda.memories.reflections.reflection import Reflection
@@ -26,7 +29,9 @@ from addenda.memories.reflections.training.state import TrainingReport
 from addenda.memories.reflections.training.training import train_memory_model
 from addenda.models.base import Completion, LanguageModel, batches
 from addenda.models.files import BUNDLED
+from addenda.models.local import LocalModel
 from addenda.text import normalised
+from addenda.types import Document
 from benchmarks.reflections_corpora import Corpus, Question, QuestionSets
 
 SEEDS = (3_001, 3_002, 3_003)
@@ -45,7 +50,7 @@ class Setup:
     """Of a corpus; with the parts, people and sites they lead to about 150 documents and 390 facts."""
     questions: int = 150
     """Of a set at most."""
-    executive: str = "scripted"
+    executive: str = "bundled"
 
 
 QUICK = Setup(products=12, questions=30)
@@ -75,7 +80,34 @@ def scripted(corpus: Corpus) -> Executive:
     return ScriptedExecutive({name: [one for one in of.trained if one.isascii()][:3] for name, of in relations.items()})
 
 
-EXECUTIVES: Mapping[str, Callable[[Corpus], Executive]] = {"scripted": scripted}
+class Guarded:
+    """A memory model behind the memory of reflections, some of whose documents may be withdrawn."""
+
+    def __init__(self, memory: MemoryModel, reflections: Sequence[Reflection], withdrawn: Collection[str] = ()) -> None:
+        documents = dict.fromkeys(document for one in reflections for document in one.documents)
+        taught = TaughtModel("benchmark", lambda: memory, lambda: reflections, frozenset(documents))
+        held = ReflectionsMemory(taught)
+        tasks = [
+            Task(one, (), one, document=Document(title=one, text=one)) for one in documents if one not in withdrawn
+        ]
+        artefacts = held.prepare(tasks)
+        held.apply([Deliver(i, artefact, n) for n, (i, artefact) in enumerate(artefacts.items(), 1)], 1)
+        self._view = held.contribute(at=None)
+        self.name, self.fingerprint, self.batch_size = memory.name, memory.fingerprint, memory.batch_size
+
+    def answer(self, questions: Sequence[str], *, max_new_tokens: int = ANSWER_TOKENS) -> list[Completion]:
+        """What may be said to each question."""
+        found = self._view.recall(questions, max_new_tokens=max_new_tokens)
+        return [Completion(one.text, one.finished) for one in found]
+
+
+def bundled(corpus: Corpus) -> Executive:
+    """The executive that the bundled model plays, which knows nothing of the corpus."""
+    del corpus
+    return LocalExecutive.load(LocalModel.load(threads=1, device="cpu"))
+
+
+EXECUTIVES: Mapping[str, Callable[[Corpus], Executive]] = {"bundled": bundled, "scripted": scripted}
 """Who may direct the asking, by name."""
 
 
@@ -124,6 +156,15 @@ def asked_all(memory: MemoryModel, sets: QuestionSets) -> list[dict[str, object]
         for item, raw, one in zip(found, every, heard, strict=True):
             kept = {f"every_{key}": raw[key] for key in ("said", "right", "refused")}
             items.append(item | kept | {"sureness": one.sureness})
+    return items
+
+
+def asked_guarded(memory: LanguageModel, sets: QuestionSets) -> list[dict[str, object]]:
+    """What a guarded memory model says to all questions, each put to it directly."""
+    items: list[dict[str, object]] = []
+    for name in (field.name for field in fields(sets)):
+        asked = cast("tuple[Question, ...]", getattr(sets, name))
+        items += items_of(name, asked, [one.text for one in said_by(memory, [one.text for one in asked])])
     return items
 
 

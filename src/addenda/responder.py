@@ -300,7 +300,7 @@ class Responder:
                 yield said
             else:
                 found = self._consulting.answer(question, memory, asked.listener)
-                yield _recalled(found, said) if found.informed else said
+                yield _recalled(found, said)
 
     def _generated(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
         if not questions:
@@ -366,14 +366,15 @@ def _noted(answer: NotedAnswer, hits: Sequence[NoteHit]) -> _Said:
 
 
 def _recalled(found: ConsultedAnswer, said: _Said) -> _Said:
-    """An answer from a memory model; what was cited of a document shows in the transcript, not here."""
+    """An answer from a memory model, or else the model's own; what was asked stands in the trace in both cases."""
     documents = [
         Match(addendum_id=i, memory="reflections", score=score, threshold=0.0, injected=injected)
         for scores, injected in ((found.sources, True), (found.considered, False))
         for i, score in scores.items()
     ]
     matches = (*documents, *said.matches)
-    return _Said(found.text, found.finished, matches, dict(found.transcript))
+    chosen = (found.text, found.finished) if found.informed else (said.text, said.finished)
+    return _Said(*chosen, matches, dict(found.transcript))
 
 
 def _is_cited(hit: NoteHit, text: str) -> bool:

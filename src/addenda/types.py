@@ -171,7 +171,7 @@ class Trace(Frozen):
     matches: tuple[Match, ...] = ()
     """Best first."""
     consultation: dict[str, JsonValue] | None = None
-    """What an executive and a memory model said to each other, where the answer comes from there."""
+    """What an executive and a memory model said to each other, where they were asked; also when they knew no answer."""
 
 
 class Answer(Frozen):

@@ -86,7 +86,10 @@ def test_what_is_withdrawn_stops_at_once_and_training_again_forgets_it(
     for kb in (archive.kb, other.kb):
         said = kb.ask_many([badge(VELMOR), phone(VELMOR), badge(TESSA), phone(TESSA)])
         assert [one.text for one in said[2:]] == ["blue", "7025"]
-        assert [one.trace.consultation for one in said[:2]] == [None, None]
+        for one in said[:2]:
+            assert one.trace.consultation is not None
+            assert one.trace.consultation["ending"] == "nothing known"
+            assert not any(match.injected for match in one.trace.matches)
     assert archive.told(badge(BRANN), STAFF) == "green"
     assert archive.office.is_sound()
     if how == "disabled":
@@ -177,6 +180,29 @@ def test_a_document_that_the_model_does_not_know_fails_the_gate_with_what_to_do(
     assert archive.told(badge("Kova Rendt")) is None
     assert archive.office.activate([given.addendum_id]).active == (given.addendum_id,)
     assert archive.told(badge("Kova Rendt")) == "white"
+    assert archive.office.is_sound()
+
+
+def test_documents_that_were_only_added_are_learned_from_the_weights_there_are(
+    archive: Archive, tiny_model: Path, tmp_path: Path
+) -> None:
+    lower = archive.kb.governance.set_thresholds({"remembered": 0.0}, by=archive.ana).waiting
+    assert lower is not None
+    archive.kb.governance.confirm(lower, by=archive.ben)
+    values = ("white", "8086")
+    made = archive.reflect(page("Kova Rendt", values), pairs=pairs(tmp_path / "pairs.jsonl", {"Kova Rendt": values}))
+    archive.kb.changes.approve([made.documents[0].addendum_id], by=archive.ben)
+    with pytest.raises(InvalidInput, match="routing asks several"):
+        archive.train(str(tiny_model), "routing")
+    before = archive.kb.remembering.learned()
+    adopted = archive.train(str(tiny_model), None)
+    assert (adopted.strategy, adopted.new, adopted.gone) == ("replay", (made.documents[0].addendum_id,), ())
+    assert archive.kb.remembering.learned() == before | set(adopted.new)
+    archive.kb.changes.rollback([archive.ids[TESSA]], by=archive.ben)
+    with pytest.raises(InvalidInput, match="to know no longer, so it cannot be updated by replay"):
+        archive.train(str(tiny_model), "replay")
+    assert archive.train(str(tiny_model), None).strategy == "joint"
+    assert archive.ids[TESSA] not in archive.kb.remembering.learned()
     assert archive.office.is_sound()
 
 

@@ -65,7 +65,7 @@ def _drawn(reflections: Sequence[Reflection], documents: frozenset[str]) -> dict
         if one.stage != "unanswerable" and len(one.documents) == 1 and one.documents[0] in documents:
             own[one.documents[0]].append(one)
     most = max(LEAST_ASKED, min(ASKED, ASKED_IN_ALL // max(1, len(own))))
-    return {document: Random(document).sample(mine, min(most, len(mine))) for document, mine in own.items()}
+    return {document: Random(len(mine)).sample(mine, min(most, len(mine))) for document, mine in own.items()}
 
 
 def _counted(view: RecallingView, questions: Sequence[Reflection]) -> Remembered:

@@ -444,3 +444,12 @@ def test_passages_cover_a_long_document_with_whole_sentences_and_an_overlap() ->
     assert cut[-1].end == len(text)
     assert all(len(one.text) <= 400 and one.text.endswith(".") for one in cut)
     assert all(after.start < before.end for before, after in pairwise(cut))
+
+
+def test_what_is_made_does_not_depend_on_the_ids_of_documents(tmp_path: Path) -> None:
+    """They differ in every knowledge base; once refusals were drawn by them, so no run could be repeated."""
+    renamed = tuple(one.model_copy(update={"id": f"{9 - number}"}) for number, one in enumerate(WORLD))
+    one, other = made(tmp_path / "one"), made(tmp_path / "other", documents=renamed)
+    assert [(a.stage, a.question, a.answer) for a in one.reflections] == [
+        (b.stage, b.question, b.answer) for b in other.reflections
+    ]

@@ -75,7 +75,12 @@ def test_policies_in_words_and_round_trip(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_thresholds(desk: Desk) -> None:
-    assert desk.json("threshold", "show")["thresholds"] == {"says_it": 1.0, "wordings": 0.0, "unchanged": 1.0}
+    assert desk.json("threshold", "show")["thresholds"] == {
+        "says_it": 1.0,
+        "wordings": 0.0,
+        "unchanged": 1.0,
+        "remembered": 0.8,
+    }
     assert desk.json("threshold", "set", "wordings", "0.5", by="Ana")["in_force"] is True
     assert desk.json("threshold", "set", "wordings", "0.1", by="Ana")["in_force"] is False
     assert "0.500" in desk.run("threshold", "show").out

@@ -254,7 +254,8 @@ def _show_outcome(call: Call, kb: KnowledgeBase, document: dict[str, object], ro
     addenda = kb.ledger.addenda({i for i, _ in shown})
     lines = [(i, status, says(addenda[i].content if i in addenda else None)) for i, status in shown]
     remaining = kb.remembering.remaining([i for i, _ in rows])
-    document["remaining_in_weights"] = list(remaining)
+    if remaining:
+        document["remaining_in_weights"] = list(remaining)
     call.out.result({"dry_run": False, **document}, table(("id", "status", "says"), lines))
     if remaining:
         call.out.note(REMAINS.format(count=len(remaining)))

@@ -105,7 +105,7 @@ class _Entities:
         name = _subject(donor)
         if name is None:
             return None
-        random = Random(donor.id)
+        random = Random(_said(donor))
         while True:
             invented = " ".join(any_word(random) for _ in name.split()[:3])
             if not self._words & set(key(invented).split()):
@@ -118,7 +118,7 @@ class _Entities:
             return None
         gap = _gap(donor.question, name)
         wanted = words_in(gap)
-        for other in self._of_a_kind(key(name), gap, donor.id):
+        for other in self._of_a_kind(key(name), gap, _said(donor)):
             about = self._facts[other]
             own = [one for one in about if says(one.question, other)]
             if len(own) > _SHOWN or gap in self._asked[other] or any(_answers(one, other, wanted) for one in about):
@@ -156,7 +156,12 @@ def _gap(question: str, name: str) -> str:
 
 
 def _shuffled(one: Reflection) -> str:
-    return _digest(one.id)
+    return _digest(_said(one))
+
+
+def _said(one: Reflection) -> str:
+    """What draws go by: not the id, in which those of documents are that differ in every knowledge base."""
+    return f"{one.stage}\n{one.question}\n{one.answer}"
 
 
 def _digest(text: str) -> str:

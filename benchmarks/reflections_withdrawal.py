@@ -1,0 +1,111 @@
+"""Part *withdrawal* of the reflections benchmark: documents are taken back, and what only they say is answered no more.
+
+Every product has two pages, each with half of its facts, so that other facts about the same thing have to stay. One
+page in ten is withdrawn while its knowledge is still in the weights. Counted are answers that only a withdrawn page
+says: in wordings that were not taught, from the value back to the name, over two steps asked directly, and over two
+steps through the protocol, where a withdrawn page is on the way. Of what other pages say it is counted how much of what
+was answered right before is answered right still: other facts of the same names, and everything else.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from addenda.memories.reflections.synthesis.passages import CorpusDocument
+from addenda.models.bundled.pages import pages
+from benchmarks.reflections_corpora import Corpus, Question, build_corpus, question_sets, reflections_of
+from benchmarks.reflections_measuring import EXECUTIVES, Guarded, Setup, consulted, items_of, said_by, trained
+from benchmarks.results import Part
+
+_WITHDRAWN = 10
+"""One page in so many."""
+_SETS = ("one_hop", "one_hop_blind", "reversed", "two_hop")
+
+
+def measure(seeds: Sequence[int], setup: Setup) -> Part:
+    """Answers of withdrawn pages, and what is kept of the others."""
+    items: list[dict[str, object]] = []
+    rows: list[dict[str, float]] = []
+    for seed in seeds:
+        corpus, page_of = _halved(build_corpus(seed, setup.products))
+        reflections = reflections_of(corpus)
+        sets = question_sets(corpus, most=2 * setup.questions)
+        asked = {name: _placed(getattr(sets, name), corpus, page_of) for name in _SETS}
+        gone = frozenset(Random(seed).sample(sorted(set(page_of.values())), len(set(page_of.values())) // _WITHDRAWN))
+        with tempfile.TemporaryDirectory() as directory:
+            memory = trained(reflections, Path(directory) / "memory")
+            executive = EXECUTIVES[setup.executive](corpus)
+            for when, withdrawn in (("before", frozenset[str]()), ("after", gone)):
+                guarded = Guarded(memory.model, reflections, withdrawn)
+                for name, questions in asked.items():
+                    texts = [one.text for one in questions]
+                    heard = {name: [one.text for one in said_by(guarded, texts)]}
+                    if name == "two_hop":
+                        heard["two_hop_protocol"] = consulted(executive, guarded, texts)
+                    for what, said in heard.items():
+                        for question, item in zip(questions, items_of(what, questions, said), strict=True):
+                            kind = _kind(question, gone)
+                            items.append({"seed": seed, "when": when, "page": kind, **item})
+        rows.append(_row([item for item in items if item["seed"] == seed]) | {"pages_withdrawn": len(gone)})
+        print(f"withdrawal seed={seed}: {rows[-1]}", flush=True)
+    counted = ("withdrawn_answers", "withdrawn_answered_before", "pages_withdrawn")
+    metrics = {name: sum(row[name] for row in rows) for name in counted}
+    metrics |= {f"{name}_lowest": round(min(row[name] for row in rows), 4) for name in rows[0] if name not in counted}
+    return Part(seeds=seeds, metrics=metrics, details={"products": setup.products, "rows": rows}, items=items)
+
+
+def _row(items: Sequence[dict[str, object]]) -> dict[str, float]:
+    """How many withdrawn answers there are, of how many, and the shares of others that are kept."""
+
+    def right(when: str, page: str) -> list[bool]:
+        return [bool(item["right"]) for item in items if (item["when"], item["page"]) == (when, page)]
+
+    def kept(page: str) -> float:
+        both = [after for before, after in zip(right("before", page), right("after", page), strict=True) if before]
+        return sum(both) / len(both) if both else 0.0
+
+    return {
+        "withdrawn_answers": sum(right("after", "withdrawn")),
+        "withdrawn_answered_before": sum(right("before", "withdrawn")),
+        "kept_answers": kept("same name"),
+        "kept_answers_others": kept("other"),
+    }
+
+
+def _halved(corpus: Corpus) -> tuple[Corpus, dict[tuple[str, str], str]]:
+    """The corpus with two pages for each name, and the page of each fact, by subject and relation."""
+    documents: list[CorpusDocument] = []
+    page_of: dict[tuple[str, str], str] = {}
+    for half in (0, 1):
+        facts = [fact for number, fact in enumerate(corpus.world.facts) if number % 2 == half]
+        for name, text in pages(replace(corpus.world, facts=tuple(facts))).items():
+            page = f"{corpus.document_of(name)}-{half}"
+            documents.append(CorpusDocument(id=page, title=f"{name}, page {half + 1}", text=text))
+            page_of |= {(fact.subject, fact.relation): page for fact in facts if fact.subject == name}
+    return replace(corpus, documents=tuple(documents)), page_of
+
+
+def _placed(questions: Sequence[Question], corpus: Corpus, page_of: dict[tuple[str, str], str]) -> list[Question]:
+    """The questions with the half pages that they follow from."""
+    placed: list[Question] = []
+    values = {(fact.subject, fact.relation): fact.object for fact in corpus.world.facts}
+    for question in questions:
+        name, needed = question.subject, list[str]()
+        reversed_way = question.answer == question.subject
+        for relation in question.kind.split("/"):
+            needed.append(page_of[name, relation])
+            name = name if reversed_way else values[name, relation]
+        placed.append(replace(question, documents=tuple(needed)))
+    return placed
+
+
+def _kind(question: Question, gone: frozenset[str]) -> str:
+    """Whether a question needs a withdrawn page, is about a name with one, or neither."""
+    if not gone.isdisjoint(question.documents):
+        return "withdrawn"
+    names = {page.rsplit("-", 1)[0] for page in gone}
+    return "same name" if names & {page.rsplit("-", 1)[0] for page in question.documents} else "other"
