@@ -19,6 +19,7 @@ from typing import cast
 from benchmarks import (
     reflections_capacity,
     reflections_knowledge,
+    reflections_latency,
     reflections_noise,
     reflections_retrieval,
     reflections_synthesis,
@@ -33,6 +34,7 @@ PARTS: Mapping[str, Callable[[Sequence[int], Setup], Part]] = {
     "knowledge": reflections_knowledge.measure,
     "withdrawal": reflections_withdrawal.measure,
     "updates": reflections_updates.measure,
+    "latency": reflections_latency.measure,
     "synthesis": reflections_synthesis.measure,
     "retrieval": reflections_retrieval.measure,
     "noise": reflections_noise.measure,
