@@ -147,12 +147,12 @@ def reflections_of(
 ) -> tuple[Reflection, ...]:
     """The reflections of a corpus by the generator that needs no model; some seconds for 100 products.
 
-    Settings that are not given let a stage see a page's facts in all of their ``phrasings`` at once.
+    Settings that are not given are those of a knowledge base.
     """
     generator = WorldGenerator(corpus.world, phrasings=phrasings)
-    whole_pages = SynthesisSettings(pairs_at_once=min(200, 10 * phrasings), crossed_pairs=min(200, 8 * phrasings))
+    chosen = generator.fitting(SynthesisSettings()) if settings is None else settings
     with tempfile.TemporaryDirectory() as directory:
-        return synthesise(corpus.documents, generator, Path(directory), settings=settings or whole_pages).reflections
+        return synthesise(corpus.documents, generator, Path(directory), settings=chosen).reflections
 
 
 def question_sets(corpus: Corpus, *, most: int = 300, seed: int = 0) -> QuestionSets:

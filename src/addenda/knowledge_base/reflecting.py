@@ -35,6 +35,7 @@ from addenda.memories.reflections.synthesis.outcome import Synthesis
 from addenda.memories.reflections.synthesis.passages import CorpusDocument
 from addenda.memories.reflections.synthesis.settings import SYNTHESIS, SynthesisSettings
 from addenda.memories.reflections.synthesis.stages import ANSWERS, REFLECTIONS, REJECTS, synthesise, write_lines
+from addenda.memories.reflections.synthesis.world_generator import WorldGenerator
 from addenda.text import normalised
 from addenda.types import Addendum, Document, Frozen, Status
 
@@ -152,7 +153,10 @@ class Reflecting:
             return Reflected(given, len(corpus), Synthesis((), (), {}), imported, refused)
         with contextlib.ExitStack() as opened:
             made_by = generator or opened.enter_context(self._memories.base.generating())
-            found = synthesise(corpus, made_by, self._folder, settings=settings, progress=progress)
+            chosen = SynthesisSettings() if settings is None else settings
+            if isinstance(made_by, WorldGenerator):
+                chosen = made_by.fitting(chosen)
+            found = synthesise(corpus, made_by, self._folder, settings=chosen, progress=progress)
         return Reflected(given, len(corpus), found, len(self._read(IMPORTED)), ())
 
     def reflections(self) -> list[Reflection]:

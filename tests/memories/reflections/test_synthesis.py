@@ -453,3 +453,11 @@ def test_what_is_made_does_not_depend_on_the_ids_of_documents(tmp_path: Path) ->
     assert [(a.stage, a.question, a.answer) for a in one.reflections] == [
         (b.stage, b.question, b.answer) for b in other.reflections
     ]
+
+
+def test_the_generator_of_the_world_makes_room_for_every_wording_of_a_page() -> None:
+    generator = WorldGenerator(phrasings=6)
+    fitted = generator.fitting(SynthesisSettings())
+    assert (fitted.pairs_at_once, fitted.crossed_pairs) == (60, 60)
+    more = SynthesisSettings(pairs_at_once=150, stages=("direct",))
+    assert generator.fitting(more) == more.model_copy(update={"crossed_pairs": 60})

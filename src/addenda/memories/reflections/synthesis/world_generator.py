@@ -37,6 +37,7 @@ from addenda.memories.reflections.synthesis.requests import (
     SurfaceRequest,
     Verdicts,
 )
+from addenda.memories.reflections.synthesis.settings import SynthesisSettings
 from addenda.memories.reflections.synthesis.world_reading import Stated, StatementReader, WorldGrammar, language_of
 from addenda.models.bundled import World, build_world
 
@@ -51,6 +52,10 @@ _DESCRIPTIONS = (
 )
 _MOST = 200
 """Pairs in one reply."""
+
+
+_FACTS_OF_A_PAGE = 10
+"""A page of the world tells fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,16 @@ class WorldGenerator:
         self._grammar = WorldGrammar(build_world() if world is None else world)
         self._reader = self._grammar if reader is None else reader
         self._phrasings = phrasings
+
+    def fitting(self, settings: SynthesisSettings) -> SynthesisSettings:
+        """These settings with room for the facts of a page in all of their wordings where facts are shown together."""
+        room = min(_MOST, _FACTS_OF_A_PAGE * self._phrasings)
+        return settings.model_copy(
+            update={
+                "pairs_at_once": max(settings.pairs_at_once, room),
+                "crossed_pairs": max(settings.crossed_pairs, room),
+            }
+        )
 
     @property
     def name(self) -> str:
