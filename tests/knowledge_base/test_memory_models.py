@@ -232,7 +232,9 @@ def test_a_listener_hears_how_it_is_asked(archive_template: Path, tmp_path: Path
         assert (told.executive, told.ending, told.rests_on) == ("scripted", "answered", (asked.entry.id,))
         answer, heard = listening(archive, badge(ILSE))
         assert heard
-        assert answer.trace.consultation is None
+        unknown = answer.trace.consultation
+    assert unknown is not None
+    assert unknown["ending"] == "nothing known"
 
 
 def test_asked_directly_there_is_no_executive(archive: Archive) -> None:
