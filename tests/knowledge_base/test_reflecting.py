@@ -114,13 +114,13 @@ def test_erasing_leaves_nothing_that_the_document_says(archive: Archive) -> None
     archive.ask(phone(VELMOR))
     archive.ask(phone(TESSA))
     kept = archive.kb._answers.latest()
-    assert b"4411" in everything_under(archive.kb.directory / "artifacts")
+    assert b'"4411"' in everything_under(archive.kb.directory / "artifacts")
     (receipt,) = archive.kb.changes.erase([archive.ids[VELMOR]], by=archive.ana, reason="a wish")
     assert receipt.memory == "reflections"
     for part in ("artifacts", FOLDER):
         left = everything_under(archive.kb.directory / part)
-        assert b"4411" not in left
-        assert b"7025" in left
+        assert b'"4411"' not in left
+        assert b'"7025"' in left
     assert archive.ids[VELMOR] not in (folder / CORPUS).read_text()
     assert archive.kb._answers.latest() == kept
     assert archive.kb._memories.reflections.configured().memory_model.erased == {archive.ids[VELMOR]}
@@ -141,7 +141,7 @@ def test_an_erasure_that_was_interrupted_is_finished_by_whoever_opens(archive: A
     (folder / CORPUS).write_bytes(before[CORPUS])
     (folder / IMPORTED).write_bytes(before[IMPORTED])
     archive.office.again().kb.close()
-    assert b"4411" not in (folder / IMPORTED).read_bytes()
+    assert b'"4411"' not in (folder / IMPORTED).read_bytes()
 
 
 def test_a_document_is_erased_before_there_is_any_reflection_of_it(archive: Archive) -> None:
