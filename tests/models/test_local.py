@@ -190,3 +190,10 @@ def test_threads_are_set_on_request(directory: Path) -> None:
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_completion_is_made_of_the_tokens_that_are_allowed() -> None:
+    model = LocalModel.load()
+    word, end = model.tokenizer.encode(" grey", add_special_tokens=False), sorted(model.end_ids)
+    said = model.complete([model.render("Hello!")], allowed=lambda tokens: word[len(tokens) : len(tokens) + 1] or end)
+    assert [(one.text, one.finished) for one in said] == [("grey", True)]
