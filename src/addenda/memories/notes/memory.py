@@ -7,14 +7,12 @@ made for the notes that hold at a moment for an audience, and a few notebooks ar
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from addenda.errors import InvalidInput, UnknownId
+from addenda.errors import InvalidInput
 from addenda.memories.base import (
     Change,
     Deliver,
@@ -23,9 +21,8 @@ from addenda.memories.base import (
     NoteHit,
     ProgressCallback,
     Task,
-    Window,
-    Withdraw,
 )
+from addenda.memories.held import Kept, applied, digest, holdings
 from addenda.memories.notes.artefact import StoredNote
 from addenda.memories.notes.cases import case_of
 from addenda.memories.notes.notebook import CountTokens, HeldNote, Notebook
@@ -48,17 +45,6 @@ class NotesConfig(Frozen):
     """Notes shown for one question at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """One note that is held."""
-
-    note: HeldNote | None
-    """None for a note that only says that others hold no longer."""
-    digest: str
-    sequence: int
-    window: Window
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -70,7 +56,7 @@ class NotesMemory:
         """An empty memory."""
         self.config = NotesConfig() if config is None else config
         self._clock = clock
-        self._held: dict[str, _Kept] = {}
+        self._held: dict[str, Kept[HeldNote | None]] = {}
         self._position = 0
         self._edges: list[datetime] = []
         """Moments at which a window begins or ends; between two of them the same notes hold."""
@@ -105,22 +91,12 @@ class NotesMemory:
 
     def apply(self, changes: Sequence[Change], position: int) -> Sequence[Delivery]:
         """Hold and withdraw, all or none, and move to ``position``; see :meth:`addenda.memories.base.Memory.apply`."""
-        held = dict(self._held)
-        receipts: dict[str, Delivery] = {}
-        for change in changes:
-            if isinstance(change, Withdraw):
-                if held.pop(change.addendum_id, None) is None:
-                    raise UnknownId(f"{change.addendum_id!r} is not in the notes memory, so it cannot be withdrawn")
-                receipts.pop(change.addendum_id, None)
-                continue
-            kept = held[change.addendum_id] = _kept(change)
-            receipts[change.addendum_id] = Delivery(change.addendum_id, kept.digest)
-        self._held = dict(sorted(held.items(), key=lambda item: (item[1].sequence, item[0])))
+        self._held, receipts = applied(self._held, changes, _read, self.name)
         self._position = position
         windows = [kept.window for kept in self._held.values()]
         self._edges = sorted({edge for window in windows for edge in (window.start, window.end) if edge is not None})
         self._notebooks = {}
-        return tuple(receipts.values())
+        return receipts
 
     def staged(self, changes: Sequence[Change]) -> NotesMemory:
         """A view as if ``changes`` were applied, at no cost to this memory."""
@@ -131,7 +107,7 @@ class NotesMemory:
 
     def holdings(self) -> Mapping[str, Holding]:
         """Everything held, by addendum id, in sequence order."""
-        return {i: Holding(kept.digest, kept.sequence, kept.window) for i, kept in self._held.items()}
+        return holdings(self._held)
 
     def held_among(self, ids: Iterable[str]) -> set[str]:
         """Those of these addenda that are held."""
@@ -139,12 +115,7 @@ class NotesMemory:
 
     def digest(self) -> str:
         """SHA-256 of everything held, in sequence order."""
-        total = hashlib.sha256()
-        for i, kept in self._held.items():
-            window = kept.window
-            shown = (i, kept.digest, kept.sequence, _stamp(window.start), _stamp(window.end), *window.audience)
-            total.update("\t".join(map(str, shown)).encode() + b"\n")
-        return total.hexdigest()
+        return digest(self._held)
 
     def contribute(
         self, *, at: datetime | None, audience: str = EVERYONE, without: frozenset[str] = frozenset()
@@ -155,7 +126,7 @@ class NotesMemory:
 
     def holding_at(self, moment: datetime) -> tuple[HeldNote, ...]:
         """The notes that hold at a moment, whoever may be answered from them, in the order in which they are tried."""
-        held = [kept.note for kept in self._held.values() if kept.note is not None and kept.window.covers(moment)]
+        held = [kept.content for kept in self._held.values() if kept.content is not None and kept.window.covers(moment)]
         return tuple(sorted(held, key=lambda note: note.order))
 
     def notebook(self, at: datetime, audience: str = EVERYONE, without: frozenset[str] = frozenset()) -> Notebook:
@@ -165,9 +136,9 @@ class NotesMemory:
             while len(self._notebooks) >= _KEPT:
                 del self._notebooks[next(iter(self._notebooks))]
             self._notebooks[wanted] = Notebook(
-                kept.note
+                kept.content
                 for i, kept in self._held.items()
-                if kept.note is not None and i not in without and kept.window.admits(at, audience)
+                if kept.content is not None and i not in without and kept.window.admits(at, audience)
             )
         return self._notebooks[wanted]
 
@@ -195,11 +166,6 @@ class NotesView:
         )
 
 
-def _kept(change: Deliver) -> _Kept:
-    note = StoredNote.from_bytes(change.artefact, change.addendum_id)
-    digest = hashlib.sha256(change.artefact).hexdigest()
-    return _Kept(note.held(change.addendum_id, change.sequence), digest, change.sequence, change.window)
-
-
-def _stamp(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone(UTC).isoformat()
+def _read(change: Deliver) -> HeldNote | None:
+    """The note; None for one that only says that others hold no longer."""
+    return StoredNote.from_bytes(change.artefact, change.addendum_id).held(change.addendum_id, change.sequence)

@@ -11,14 +11,13 @@ The memory holds only the present, because the weights do.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TypeAlias
 
-from addenda.errors import CannotLookBack, InvalidInput, UnknownId
+from addenda.errors import CannotLookBack, InvalidInput
 from addenda.memories.base import (
     Change,
     Deliver,
@@ -27,9 +26,8 @@ from addenda.memories.base import (
     ProgressCallback,
     Recollection,
     Task,
-    Window,
-    Withdraw,
 )
+from addenda.memories.held import Kept, applied, digest, holdings
 from addenda.memories.reflections.artefact import StoredDocument
 from addenda.memories.reflections.attribution import Attribution
 from addenda.memories.reflections.questions import REFUSAL, is_refusal, memory_prompt
@@ -75,15 +73,6 @@ class TaughtModel:
         return Attribution(self.reflections, whole=not self.erased)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """One document that is held."""
-
-    digest: str
-    sequence: int
-    window: Window
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -95,7 +84,7 @@ class ReflectionsMemory:
         """A memory that may say nothing yet of what its model knows."""
         self.memory_model = memory_model
         self._clock = clock
-        self._held: dict[str, _Kept] = {}
+        self._held: dict[str, Kept[StoredDocument]] = {}
         self._position = 0
 
     @property
@@ -127,21 +116,9 @@ class ReflectionsMemory:
 
     def apply(self, changes: Sequence[Change], position: int) -> Sequence[Delivery]:
         """Hold and withdraw, all or none, and move to ``position``; see :meth:`addenda.memories.base.Memory.apply`."""
-        held = dict(self._held)
-        receipts: dict[str, Delivery] = {}
-        for change in changes:
-            if isinstance(change, Withdraw):
-                if held.pop(change.addendum_id, None) is None:
-                    raise UnknownId(
-                        f"{change.addendum_id!r} is not in the memory of reflections, so it cannot be withdrawn"
-                    )
-                receipts.pop(change.addendum_id, None)
-                continue
-            kept = held[change.addendum_id] = _kept(change)
-            receipts[change.addendum_id] = Delivery(change.addendum_id, kept.digest)
-        self._held = dict(sorted(held.items(), key=lambda item: (item[1].sequence, item[0])))
+        self._held, receipts = applied(self._held, changes, _read, self.name)
         self._position = position
-        return tuple(receipts.values())
+        return receipts
 
     def staged(self, changes: Sequence[Change]) -> ReflectionsMemory:
         """A view as if ``changes`` were applied, at no cost to this memory."""
@@ -158,7 +135,7 @@ class ReflectionsMemory:
 
     def holdings(self) -> Mapping[str, Holding]:
         """Everything held, by addendum id, in sequence order."""
-        return {i: Holding(kept.digest, kept.sequence, kept.window) for i, kept in self._held.items()}
+        return holdings(self._held)
 
     def held_among(self, ids: Iterable[str]) -> set[str]:
         """Those of these addenda that are held."""
@@ -166,12 +143,7 @@ class ReflectionsMemory:
 
     def digest(self) -> str:
         """SHA-256 of the memory model's digest and everything held, in sequence order."""
-        total = hashlib.sha256(self.memory_model.digest.encode() + b"\n")
-        for i, kept in self._held.items():
-            window = kept.window
-            shown = (i, kept.digest, kept.sequence, _stamp(window.start), _stamp(window.end), *window.audience)
-            total.update("\t".join(map(str, shown)).encode() + b"\n")
-        return total.hexdigest()
+        return digest(self._held, self.memory_model.digest.encode() + b"\n")
 
     def contribute(
         self, *, at: datetime | None, audience: str = EVERYONE, without: frozenset[str] = frozenset()
@@ -240,10 +212,5 @@ class RecallingView:
         return Recollection(answer, finished, attributed.documents)
 
 
-def _kept(change: Deliver) -> _Kept:
-    StoredDocument.from_bytes(change.artefact, change.addendum_id)
-    return _Kept(hashlib.sha256(change.artefact).hexdigest(), change.sequence, change.window)
-
-
-def _stamp(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone(UTC).isoformat()
+def _read(change: Deliver) -> StoredDocument:
+    return StoredDocument.from_bytes(change.artefact, change.addendum_id)
