@@ -249,3 +249,12 @@ def test_a_number_within_a_word_is_no_number_of_its_own() -> None:
     bay = told("What is the stock bay of Tuldy?", "bay 22C")
     asked = Attribution([bay]).of("Which part has the stock bay bay 22C?", "Tuldy.", lambda _: True)
     assert [source.reflection for source in asked.sources] == [bay]
+
+
+def test_a_page_that_says_it_alone_is_named_without_those_that_need_it() -> None:
+    """Once a reflection over two documents named a page that says nothing about what was asked."""
+    alone = told("What is the noise level of the Norda 12?", "43 dB", "norda")
+    over_two = told("How loud is the Norda 12, which Brann Okoro looks after?", "43 dB", "norda", "people")
+    asked = Attribution([over_two, alone]).of("Norda 12の音は？", "43 dB", lambda _: True)
+    assert len({source.score for source in asked.sources}) == 1
+    assert list(asked.documents) == ["norda"]

@@ -60,10 +60,16 @@ class Attributed:
 
     @property
     def documents(self) -> dict[str, float]:
-        """The documents of the best source, with its score, and after them those of others that are as good."""
+        """The documents of the best source, and of others that are as good and take no more documents, by score."""
         best = self.sources[0].score - _EQUAL if self.sources else 0.0
         same = [source for source in self.sources if source.score >= best]
-        return {document: source.score for source in same for document in source.reflection.documents}
+        fewest = min((len(source.reflection.documents) for source in same), default=0)
+        return {
+            document: source.score
+            for source in same
+            if len(source.reflection.documents) == fewest
+            for document in source.reflection.documents
+        }
 
 
 @dataclass(frozen=True, slots=True)
