@@ -221,7 +221,10 @@ def test_whatever_is_asked_and_answered_only_what_is_admitted_is_a_source(
 def test_what_was_taught_is_attributed_as_it_was_taught(taught: list[Reflection], data: st.DataObject) -> None:
     one = data.draw(st.sampled_from(taught))
     attributed = found(one.question, one.answer, taught=taught)
-    assert attributed.documents.keys() >= set(one.documents)
+    said_by = [source.reflection for source in attributed.sources]
+    assert one in said_by
+    if all(len(other.documents) >= len(one.documents) for other in said_by):
+        assert attributed.documents.keys() >= set(one.documents)
     withheld = found(one.question, one.answer, set(one.documents), taught=taught)
     same = {r.documents for r in taught if (r.question, r.answer) == (one.question, one.answer)}
     assert {source.reflection.documents for source in withheld.sources} <= {
