@@ -78,7 +78,7 @@ $(VENV)/.installed: $(VENV)/.made $(INPUTS)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.made $(INPUTS)
-	$(BIN)/python -m pip install -c constraints.txt -e '.[local,plots,dev]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[local,plots,server,dev]'
 	@$(BIN)/python .ci/warn_cuda.py
 	@touch $@ $(VENV)/.installed
 
