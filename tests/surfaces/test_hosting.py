@@ -37,7 +37,9 @@ def test_what_the_working_one_changes_the_answering_one_knows(tmp_path: Path) ->
     with Hosting({"a": Place(tmp_path / "a")}) as hosting:
         hosted = hosting.get()
         with hosted.working() as kb:
-            told = Addendum(content=Fact(subject="Kestrel 5", relation="price", object="99 euros"), source="sheet", author="Ana")
+            told = Addendum(
+                content=Fact(subject="Kestrel 5", relation="price", object="99 euros"), source="sheet", author="Ana"
+            )
             kb.changes.propose([told], by=kb.authenticate(token))
         assert hosted.kb.state.record(told.id).stage == "proposed"
 
