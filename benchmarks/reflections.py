@@ -1,6 +1,6 @@
 """The memory of reflections: what a small memory model knows of a corpus that it was taught as questions and answers.
 
-    python -m benchmarks.reflections [--quick] [--parts PART...] [--executive NAME]
+    python -m benchmarks.reflections [--quick] [--parts PART...] [--executive NAME] [--squad FOLDER]
 
 Each part is a module `benchmarks/reflections_PART.py`, which says what it measures, with a function `measure`; it
 writes a result of its own, `results/reflections.PART.json`, with its per-item results beside it, and
@@ -14,6 +14,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 from benchmarks import (
@@ -22,6 +23,7 @@ from benchmarks import (
     reflections_latency,
     reflections_noise,
     reflections_retrieval,
+    reflections_squad,
     reflections_synthesis,
     reflections_throughput,
     reflections_updates,
@@ -40,6 +42,7 @@ PARTS: Mapping[str, Callable[[Sequence[int], Setup], Part]] = {
     "noise": reflections_noise.measure,
     "capacity": reflections_capacity.measure,
     "throughput": reflections_throughput.measure,
+    "squad": reflections_squad.measure,
 }
 
 
@@ -51,9 +54,14 @@ def main() -> None:
     )
     parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
     parser.add_argument("--executive", choices=tuple(EXECUTIVES), default=Setup().executive)
+    parser.add_argument("--squad", type=Path, metavar="FOLDER", help="SQuAD's passages, questions and reflections")
     given = parser.parse_args()
     quick = cast("bool", given.quick)
-    setup = replace(QUICK if quick else Setup(), executive=cast("str", given.executive))
+    setup = replace(
+        QUICK if quick else Setup(),
+        executive=cast("str", given.executive),
+        squad=cast("Path | None", given.squad),
+    )
     for name in cast("Sequence[str]", given.parts):
         part = PARTS[name](QUICK_SEEDS if quick else SEEDS, setup)
         write_part("reflections", name, part, quick=quick)

@@ -51,6 +51,8 @@ class Setup:
     questions: int = 150
     """Of a set at most."""
     executive: str = "bundled"
+    squad: Path | None = None
+    """Folder with passages, questions and reflections of SQuAD."""
 
 
 QUICK = Setup(products=12, questions=30)
@@ -111,11 +113,11 @@ EXECUTIVES: Mapping[str, Callable[[Corpus], Executive]] = {"bundled": bundled, "
 """Who may direct the asking, by name."""
 
 
-def said_by(model: LanguageModel, questions: Sequence[str]) -> list[Completion]:
+def said_by(model: LanguageModel, questions: Sequence[str], tokens: int = ANSWER_TOKENS) -> list[Completion]:
     """What a model answers to each question, asked as a memory model is asked."""
     said: dict[int, Completion] = {}
     for batch in batches(questions, model.batch_size):
-        completions = model.answer([memory_prompt(questions[i]) for i in batch], max_new_tokens=ANSWER_TOKENS)
+        completions = model.answer([memory_prompt(questions[i]) for i in batch], max_new_tokens=tokens)
         said.update(zip(batch, completions, strict=True))
     return [said[index] for index in range(len(questions))]
 
