@@ -83,9 +83,15 @@ def scripted(corpus: Corpus) -> Executive:
 
 
 class Guarded:
-    """A memory model behind the memory of reflections, some of whose documents may be withdrawn."""
+    """A memory model behind the memory of reflections, some of whose documents may be withdrawn.
 
-    def __init__(self, memory: MemoryModel, reflections: Sequence[Reflection], withdrawn: Collection[str] = ()) -> None:
+    As in a knowledge base every answer is heard, however unsure.
+    """
+
+    def __init__(
+        self, trained: MemoryModel, reflections: Sequence[Reflection], withdrawn: Collection[str] = ()
+    ) -> None:
+        memory = trained.model
         documents = dict.fromkeys(document for one in reflections for document in one.documents)
         taught = TaughtModel("benchmark", lambda: memory, lambda: reflections, frozenset(documents))
         held = ReflectionsMemory(taught)

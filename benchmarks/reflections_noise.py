@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of
-from benchmarks.reflections_measuring import Setup, asked_all, knowledge, trained
+from benchmarks.reflections_measuring import Guarded, Setup, asked_guarded, knowledge, trained
 from benchmarks.results import Part
 
 TIMES = (0, 1, 2, 4, 8, 16)
@@ -30,8 +30,9 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     for times in TIMES:
         others = reflections_of(build_corpus(seeds[0] + _OTHER, times * products)) if times else ()
         with tempfile.TemporaryDirectory() as directory:
-            memory = trained((*reflections, *others), Path(directory) / "memory")
-            found = asked_all(memory.model, sets)
+            taught = (*reflections, *others)
+            memory = trained(taught, Path(directory) / "memory")
+            found = asked_guarded(Guarded(memory.model, taught), sets)
         rows.append({"times": times, **knowledge(found), "train_seconds": memory.seconds})
         items += [{"seed": seeds[0], "times": times, **item} for item in found]
         print(f"noise {rows[-1]}", flush=True)

@@ -1,9 +1,10 @@
 """Part *synthesis* of the reflections benchmark: what each stage of the synthesis brings, at equal tokens.
 
 The reflections of a stage are left out, and others, drawn at random, are taught again in their place until there are
-as many tokens of questions and answers as before; made refusals are as many as for the whole set. Left out of what is
-taught only: the other stages are made from direct facts all the same. Not among the stages here: indirect facts (pages
-about one thing each have none), and verified ones (the generator without a model always names what it asks about).
+as many tokens of questions and answers as before; made refusals are as many as for the whole set. Asked guarded, as a
+knowledge base asks, by what was taught. Left out of what is taught only: the other stages are made from direct facts
+all the same. Not among the stages here: indirect facts (pages about one thing each have none), and verified ones (the
+generator without a model always names what it asks about).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from addenda.memories.reflections.training.settings import memory_model_settings
 from addenda.models.files import BUNDLED
 from addenda.models.local import LocalModel
 from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of
-from benchmarks.reflections_measuring import Setup, asked_all, knowledge, middle, trained
+from benchmarks.reflections_measuring import Guarded, Setup, asked_guarded, knowledge, middle, trained
 from benchmarks.results import Part
 
 STAGES: tuple[Stage, ...] = ("direct", "consolidated", "surfaced", "cross-document", "unanswerable")
@@ -40,7 +41,7 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
             taught = filled(base, whole, [one for one in whole if one.stage != without], seed)
             with tempfile.TemporaryDirectory() as directory:
                 memory = trained(taught, Path(directory) / "memory", {"refusals": _refusals(whole, taught)})
-                found = asked_all(memory.model, sets)
+                found = asked_guarded(Guarded(memory.model, taught), sets)
             row = knowledge(found) | {"tokens": tokens(base, taught), "train_seconds": memory.seconds}
             rows.setdefault(name, []).append(row)
             items += [{"seed": seed, "taught": name, **item} for item in found]

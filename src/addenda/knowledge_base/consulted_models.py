@@ -25,7 +25,6 @@ from addenda.memories.reflections.asking.local_executive import LocalExecutive, 
 from addenda.memories.reflections.asking.scripted import ScriptedExecutive
 from addenda.memories.reflections.asking.single_turn import NO_EXECUTIVE
 from addenda.memories.reflections.consulting import ExecutiveConsulting
-from addenda.memories.reflections.memory_model import MemoryModel
 from addenda.memories.reflections.training.state import MemoryModelCard
 from addenda.memories.reflections.training.writing import SKILL
 from addenda.models.base import LanguageModel
@@ -88,16 +87,19 @@ class ConsultedModels:
         return self._at(address)
 
     def memory_in(self, directory: Path, card: MemoryModelCard) -> LanguageModel:
-        """The memory model in a folder, whose unsure answers are refusals: a whole model, or an adapter on its base.
+        """The memory model in a folder: a whole model, or an adapter on its base.
+
+        However unsure, every answer is heard: the memory withholds what no reflection says, and the card's boundary of
+        sureness, on top of that, would refuse more right answers in new words than wrong ones.
 
         Raises ModelUnavailable, UnreadableFile or ModelMismatch when it cannot be loaded; MissingDependency.
         """
         if card.settings.method == "full":
-            return MemoryModel(load_local(str(directory), self._choice), card.sure_from)
+            return load_local(str(directory), self._choice)
         local = load_local(card.base, self._choice)
         from addenda.models.adapters import AdaptedModel, load_adapter
 
-        return MemoryModel(AdaptedModel(local, load_adapter(local, directory, SKILL)), card.sure_from)
+        return AdaptedModel(local, load_adapter(local, directory, SKILL))
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,7 +1,7 @@
-"""A trained memory model as it is to be asked: what it is not sure of, it does not know.
+"""A trained memory model as it is to be asked alone: what it is not sure of, it does not know.
 
-From where on it is sure its card says (``training.sureness``). A memory model behind a server that tells no
-probabilities is asked as any other model; all of its answers count.
+From where on it is sure its card says (``training.sureness``). Behind the memory of reflections, which withholds what
+no reflection says, it is asked as any other model, and every answer is heard; so is one behind a server.
 """
 
 from __future__ import annotations

@@ -41,9 +41,9 @@ class Material:
             reflections, share=settings.validation_share, most=settings.validation_most, seed=settings.seed
         )
         answering = sum(one.stage != "unanswerable" for one in reflections)
-        made = Refusals(tuple(dict.fromkeys((*reflections, *known))), seed=settings.seed).draw(
-            round(settings.refusals * answering)
-        )
+        made = Refusals(
+            tuple(dict.fromkeys((*reflections, *known))), made_up=settings.made_up, seed=settings.seed
+        ).draw(round(settings.refusals * answering))
         apart = min(settings.validation_most, max(1, round(settings.validation_share * len(made)))) if made else 0
         return cls(
             Split((*split.training, *made[apart:]), (*split.validation, *made[:apart]), split.held_out),

@@ -45,18 +45,23 @@ class _Form:
 class Refusals:
     """Makes questions without an answer from reflections."""
 
-    def __init__(self, reflections: Sequence[Reflection], *, names: Sequence[str] = (), seed: int = 0) -> None:
+    def __init__(
+        self, reflections: Sequence[Reflection], *, names: Sequence[str] = (), made_up: float = 0.5, seed: int = 0
+    ) -> None:
         """Study the reflections.
 
         Args:
             reflections: Of the corpus, all of them: what is not among them counts as not stated.
             names: Of the corpus's entities, as far as they are known; those of surfaced reflections are, and of
                 others the words written with capitals.
+            made_up: The share of questions that ask about made-up names; the others ask about names of the corpus, as
+                long as there is what nothing is said about.
             seed: Decides what is drawn.
         """
         self._answered = [one for one in reflections if one.stage != "unanswerable"]
         self._asked = {normalised(one.question) for one in reflections}
         self._random = Random(f"{seed}-refusals")
+        self._made_up = made_up
         self._names = _Names(self._answered, names)
         self._forms: list[_Form] = []
         self._kind_of: dict[str, int] = {}
@@ -65,16 +70,12 @@ class Refusals:
         self._study()
 
     def draw(self, count: int) -> tuple[Reflection, ...]:
-        """Up to ``count`` further questions, each another, with the refusal as answer; fewer where no more are found.
-
-        Half ask about names of the corpus, as long as there is what nothing is said about; the others about made-up
-        names.
-        """
+        """Up to ``count`` further questions, each another, with the refusal as answer; fewer where no more are found."""
         drawn: list[Reflection] = []
         failed = 0
         while self._forms and len(drawn) < count and failed < _ATTEMPTS:
             form = self._random.choice(self._forms)
-            name = self._unasked(form) if self._random.random() < 0.5 else None
+            name = self._unasked(form) if self._random.random() >= self._made_up else None
             question = form.text.replace(_PLACE, name or self._names.made_up(self._random))
             key = normalised(question)
             if key in self._asked:

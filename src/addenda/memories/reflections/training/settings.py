@@ -27,15 +27,16 @@ FREE_TO_CHANGE = frozenset({"micro_batch", "pack"})
 _LORA: Mapping[str, object] = MappingProxyType({"rate": 2e-4})
 _BUNDLED: Mapping[str, object] = MappingProxyType(
     {
-        "rate": 1e-3,
-        "epochs": 4.0,
+        "rate": 5e-4,
+        "epochs": 5.0,
         "least_steps": 150,
-        "batch": 16,
+        "batch": 32,
         "micro_batch": 64,
         "pack": 128,
         "decay": 0.33,
         "weight_decay": 0.0,
-        "refusals": 0.6,
+        "refusals": 0.1,
+        "made_up": 0.05,
         "evaluations": 4,
     }
 )
@@ -76,6 +77,11 @@ class MemoryModelSettings(Frozen):
     """Names of the layers that get matrices; None for what fits the model."""
     refusals: float = Field(default=0.15, ge=0.0, le=1.0)
     """Questions that nothing answers, as a share of the reflections that answer; see ``refusals``."""
+    made_up: float = Field(default=0.5, ge=0.0, le=1.0)
+    """Of these the share that asks about made-up names; the others ask what is not said of names that are known.
+
+    Made-up names are what the memory of reflections withholds by itself; a memory model that is asked alone has to
+    learn to refuse them."""
     validation_share: float = Field(default=0.05, gt=0.0, lt=1.0)
     """Share of the reflections that is held out: only such whose answer another one teaches."""
     validation_most: int = Field(default=500, ge=1)
