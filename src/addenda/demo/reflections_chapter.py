@@ -50,8 +50,6 @@ REFLECTIONS_MARK = CONTENTS
 
 PRODUCTS = 8
 """Products that are new; with what they lead to some forty pages."""
-LEARNING: Mapping[str, object] = MappingProxyType({"epochs": 4.0, "batch": 16})
-"""Settings of the training: so few reflections take more and smaller steps than the usual."""
 ONE_STEP, ANOTHER_LANGUAGE, FROM_VALUE, UNKNOWN = 40, 20, 20, 20
 """Questions of each kind."""
 EXECUTIVES = {
@@ -71,7 +69,7 @@ def run_reflections_chapter(
     force: bool = False,
     threads: int | None = None,
     products: int = PRODUCTS,
-    learning: Mapping[str, object] = LEARNING,
+    learning: Mapping[str, object] = MappingProxyType({}),
     train_again: bool = False,
 ) -> ReflectionsResult:
     """Make reflections of pages, approve, train, activate, ask, swap the executive, explain, withdraw, verify, report.

@@ -28,7 +28,7 @@ _LORA: Mapping[str, object] = MappingProxyType({"rate": 2e-4})
 _BUNDLED: Mapping[str, object] = MappingProxyType(
     {
         "rate": 5e-4,
-        "epochs": 5.0,
+        "epochs": 9.0,
         "least_steps": 150,
         "batch": 32,
         "micro_batch": 64,

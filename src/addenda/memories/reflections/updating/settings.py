@@ -37,6 +37,10 @@ ON_WEIGHTS: frozenset[Strategy] = frozenset({"sequential", "replay", "merge", "a
 FROM_BASE: frozenset[Strategy] = frozenset({"joint", "merge", "average_then_steps", "routing"})
 """Strategies that need the base model."""
 
+_MORE = 2 / 3
+"""Of the epochs of a training from the base: those of one that goes on. Replay then costs half of a joint training."""
+_AFTER_AVERAGE = 1 / 4
+
 
 class MergeSettings(Frozen):
     """How two task vectors (what two models learned, as differences from their base) become one."""
@@ -58,11 +62,11 @@ class UpdateSettings(Frozen):
     """Of every training from the base; of others too, but for what stands below."""
     replayed: float = Field(default=0.45, gt=0.0, le=1.0)
     """``replay``: the share of the old reflections that is learned again."""
-    more_epochs: float = Field(default=2.0, gt=0.0)
+    more_epochs: float = Field(gt=0.0)
     """Epochs of a training that goes on from weights that have learned before."""
     more_rate: float = Field(default=5e-4, gt=0.0, le=1.0)
     """Its learning rate."""
-    joint_epochs: float = Field(default=0.75, gt=0.0)
+    joint_epochs: float = Field(gt=0.0)
     """``average_then_steps``: epochs on everything that follow the average."""
     merging: MergeSettings = MergeSettings()
 
@@ -88,11 +92,17 @@ def update_settings(
     """The settings of an update of a memory model with this base, with others in the place of some.
 
     ``training`` are those of :func:`addenda.memories.reflections.training.settings.memory_model_settings`; the rate
-    of a training that goes on is theirs where it is not given. Raises InvalidInput for an unknown setting or a value
+    and the epochs of a training that goes on follow from theirs where they are not given. Raises InvalidInput for an unknown setting or a value
     that is not allowed.
     """
     usual = memory_model_settings(base, training)
+    derived = {
+        "training": usual,
+        "more_rate": usual.rate,
+        "more_epochs": usual.epochs * _MORE,
+        "joint_epochs": usual.epochs * _AFTER_AVERAGE,
+    }
     try:
-        return UpdateSettings.model_validate({"training": usual, "more_rate": usual.rate, **(given or {})})
+        return UpdateSettings.model_validate({**derived, **(given or {})})
     except ValidationError as error:
         raise refused_settings(error) from error
