@@ -96,9 +96,7 @@ class Governance:
         have, a moment that is past, a label or an agent's name that cannot be used.
         """
         if expires_at is not None and expires_at <= self._ledger.now():
-            raise InvalidInput(
-                f"{expires_at.isoformat()} is past; a token expires at a moment to come"
-            )
+            raise InvalidInput(f"{expires_at.isoformat()} is past; a token expires at a moment to come")
         token = new_token()
         change = TokenIssued(
             name=name,
