@@ -40,7 +40,7 @@ HEAVY = (
     "addenda.demo.plots",
     "addenda.surfaces.oidc",
 )
-"""Modules, with all below them, that may need the ``local``, ``oidc``, ``plots`` or ``remote`` extra. They are reached lazily."""
+"""Modules, with all below, that may need the ``local``, ``oidc``, ``plots`` or ``remote`` extra. Reached lazily."""
 
 NOT_IMPORTABLE = ("addenda.migrations.env", "addenda.__main__", "addenda.surfaces.cli.__main__")
 """Scripts: importing them runs them."""

@@ -202,3 +202,15 @@ def test_a_day_counts_to_its_end(desk: Desk) -> None:
     desk.run("person", "token", "Ana", "--expires", "2199-12-31", by="Ana")
     assert desk.json("person", "tokens", "Ana")["tokens"][1]["expires_at"] == "2200-01-01T00:00:00Z"
     assert desk.run("person", "tokens", "Nobody").code == 2
+
+
+def test_an_account_is_linked_listed_and_revoked(desk: Desk) -> None:
+    account = ["--issuer", "https://login.example.org", "--subject", "8f2c41"]
+    assert desk.run("person", "link", "Ana", *account, by="Ben").code == 1
+    linked = desk.json("person", "link", "Ana", *account, "--role", "editor", by="Ana")
+    assert (linked["in_force"], linked["token"]) == (True, None)
+    assert desk.run("person", "link", "Cho", *account, by="Ana").code == 3
+    kept = desk.json("person", "tokens", "Ana")["tokens"][1]
+    assert (kept["issuer"], kept["label"], kept["roles"]) == (account[1], "account 8f2c41", ["editor"])
+    assert "account 8f2c41 at https://login.example.org" in desk.run("person", "tokens").out
+    assert desk.json("person", "revoke", "Ana", "--id", kept["id"], by="Ana")["revoked"] == 1
