@@ -18,7 +18,8 @@ from types import ModuleType
 
 BLOCKED = frozenset(
     (
-        "accelerate httpx2 huggingface_hub matplotlib numpy openai peft safetensors scipy tokenizers torch transformers"
+        "accelerate httpx2 huggingface_hub joserfc matplotlib numpy openai peft safetensors scipy tokenizers torch "
+        "transformers"
     ).split()
 )
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
@@ -37,8 +38,9 @@ HEAVY = (
     "addenda.memories.triples.generation",
     "addenda.memories.triples.local_writer",
     "addenda.demo.plots",
+    "addenda.surfaces.oidc",
 )
-"""Modules, with all below them, that may need the ``local``, ``plots`` or ``remote`` extra. They are reached lazily."""
+"""Modules, with all below, that may need the ``local``, ``oidc``, ``plots`` or ``remote`` extra. Reached lazily."""
 
 NOT_IMPORTABLE = ("addenda.migrations.env", "addenda.__main__", "addenda.surfaces.cli.__main__")
 """Scripts: importing them runs them."""

@@ -84,6 +84,7 @@ LAZY_UNITS = frozenset(
         "addenda.memories.triples.generation",
         "addenda.memories.triples.local_writer",
         "addenda.demo.plots",
+        "addenda.surfaces.oidc",
     }
 )
 """Modules that need heavy libraries, so anyone may import them (and what lies below them) inside a function."""

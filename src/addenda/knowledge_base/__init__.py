@@ -29,6 +29,7 @@ from addenda.ledger import (
     Role,
     State,
     SuiteQuestion,
+    Token,
     check_move,
     require,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "SettingOutcome",
     "State",
     "SuiteQuestion",
+    "Token",
     "check_move",
     "identify",
     "is_remote",

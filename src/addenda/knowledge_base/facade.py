@@ -42,7 +42,6 @@ from addenda.ledger import (
     Role,
     State,
     ThresholdsChanged,
-    authenticate,
     new_token,
     person_name,
     token_hash,
@@ -210,8 +209,19 @@ class KnowledgeBase:
         return self.ledger.state()
 
     def authenticate(self, token: str) -> Person:
-        """The person whose valid token this is. Raises PermissionDenied."""
-        return authenticate(self.ledger.state(), token)
+        """The person whose valid token this is, with no more roles than come with it. Raises PermissionDenied."""
+        return self.ledger.authenticate(token)
+
+    def authenticate_identity(self, issuer: str, subject: str) -> Person:
+        """The person to whom an account at an OpenID provider was linked, once the provider's word was verified.
+
+        Raises PermissionDenied when it is linked to nobody.
+        """
+        return self.ledger.authenticate_identity(issuer, subject)
+
+    def renew(self, person: Person) -> Person:
+        """The same person as they are now. Raises PermissionDenied when their token was revoked or has expired."""
+        return self.ledger.renew(person)
 
     def addendum(self, prefix: str) -> Addendum:
         """One addendum by id or unique prefix. Raises UnknownId."""

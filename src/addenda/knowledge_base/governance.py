@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from addenda.errors import UnknownId
+from addenda.errors import InvalidInput, UnknownId
 from addenda.knowledge_base.memories import check_carried
 from addenda.ledger import (
     Ledger,
@@ -29,11 +30,14 @@ from addenda.ledger import (
     SuiteChanged,
     SuiteQuestion,
     ThresholdsChanged,
+    Token,
     TokenIssued,
     TokenRevoked,
+    identity_hash,
     new_token,
     person_name,
     token_hash,
+    token_label,
 )
 
 
@@ -66,20 +70,101 @@ class Governance:
         """Give a person exactly these roles; none takes all of them away."""
         return self._change(RolesChanged(name=name, roles=tuple(roles)), by, reason)
 
-    def issue_token(self, name: str, *, by: Person, reason: str = "") -> SettingOutcome:
-        """Issue one more token to a person."""
+    def issue_token(
+        self,
+        name: str,
+        *,
+        by: Person,
+        label: str = "",
+        roles: Sequence[Role] | None = None,
+        expires_at: datetime | None = None,
+        agent: str = "",
+        reason: str = "",
+    ) -> SettingOutcome:
+        """Issue one more token to a person.
+
+        Args:
+            name: Whose.
+            by: Who issues it. Everybody may for themselves, within what comes with the token that they presented.
+            label: What it is for, in a few words.
+            roles: The only ones of the person's roles that are to come with it; None for all.
+            expires_at: First moment at which it is no longer valid; None for never.
+            agent: The agent that is to act with it. It can read and propose, and what it proposed, this person does
+                not approve.
+            reason: Why; it stays in the history.
+
+        Raises PermissionDenied for more than the issuer may give, InvalidInput for roles that the person does not
+        have, a moment that is past, a label or an agent's name that cannot be used.
+        """
         token = new_token()
-        return self._change(TokenIssued(name=name, token_hash=token_hash(token)), by, reason, token)
+        change = TokenIssued(
+            name=name,
+            token_hash=token_hash(token),
+            label=token_label(label),
+            roles=None if roles is None else tuple(dict.fromkeys(roles)),
+            expires_at=self._to_come(expires_at),
+            agent=person_name(agent) if agent else "",
+        )
+        return self._change(change, by, reason, token)
+
+    def link_identity(
+        self,
+        name: str,
+        issuer: str,
+        subject: str,
+        *,
+        by: Person,
+        roles: Sequence[Role] | None = None,
+        expires_at: datetime | None = None,
+        reason: str = "",
+    ) -> SettingOutcome:
+        """Let somebody whom an OpenID provider vouches for act as this person; only admins may.
+
+        It is listed, and revoked, like a token.
+
+        Args:
+            name: The person.
+            issuer: The provider, exactly as it names itself.
+            subject: Whom it vouches for, by its ``sub``, which it gives to nobody else.
+            by: An admin.
+            roles: The only ones of the person's roles that are to come with it; None for all.
+            expires_at: First moment at which it no longer holds; None for never.
+            reason: Why; it stays in the history.
+
+        Raises PermissionDenied, Conflict when the account is linked already, InvalidInput.
+        """
+        if not issuer or not subject:
+            raise InvalidInput("give the provider's issuer and the account's subject (`sub`), both as it spells them")
+        change = TokenIssued(
+            name=name,
+            token_hash=identity_hash(issuer, subject),
+            label=token_label(f"account {subject}"),
+            roles=None if roles is None else tuple(dict.fromkeys(roles)),
+            expires_at=self._to_come(expires_at),
+            issuer=issuer,
+        )
+        return self._change(change, by, reason)
+
+    def revoke_token(self, name: str, token_id: str, *, by: Person, reason: str = "") -> Token:
+        """Revoke one token of a person, by its id or a unique beginning of it. Raises UnknownId, PermissionDenied."""
+        wanted = token_id.strip().lower()
+        with self._ledger.writing() as session:
+            person = _known(session.state, name)
+            fitting = [token for token in person.tokens if wanted and token.id.startswith(wanted)]
+            if len(fitting) != 1:
+                there = ", ".join(token.id for token in person.tokens) or "none"
+                raise UnknownId(f"{token_id!r} names no single token of {name!r}; there are: {there}")
+            session.append(by.actor, [TokenRevoked(name=name, token_hash=fitting[0].hash)], reason)
+        return fitting[0]
 
     def revoke_tokens(self, name: str, *, by: Person, reason: str = "") -> int:
         """Revoke every token of a person. Returns how many there were."""
-        person = self._ledger.state().people.get(name)
-        if person is None:
-            raise UnknownId(f"there is no person {name!r}; `person list` shows who there is")
+        presented = None if by.token is None else by.token.hash
         with self._ledger.writing() as session:
-            bodies = [TokenRevoked(name=name, token_hash=kept) for kept in person.token_hashes]
-            session.append(by.actor, bodies, reason)
-        return len(person.token_hashes)
+            # The one presented goes last, because nothing can be done with it once it is revoked.
+            hashes = sorted(_known(session.state, name).token_hashes, key=lambda kept: kept == presented)
+            session.append(by.actor, [TokenRevoked(name=name, token_hash=kept) for kept in hashes], reason)
+        return len(hashes)
 
     def set_policy(self, policy: Policy, *, by: Person, reason: str = "") -> SettingOutcome:
         """Replace the approval policy."""
@@ -112,6 +197,11 @@ class Governance:
         with self._ledger.writing() as session:
             return session.append(by.actor, [SettingChangeDropped(change_id=wanted)], reason)[0].position
 
+    def _to_come(self, expires_at: datetime | None) -> datetime | None:
+        if expires_at is not None and expires_at <= self._ledger.now():
+            raise InvalidInput(f"{expires_at.isoformat()} is past; a token expires at a moment to come")
+        return expires_at
+
     def _waiting(self, prefix: str) -> str:
         state: State = self._ledger.state()
         fitting = [known for known in state.pending if known.startswith(prefix)] if prefix else []
@@ -125,3 +215,10 @@ class Governance:
             event = session.change_setting(by.actor, change, reason)
         waiting = event.body.change_id if isinstance(event.body, SettingChangeProposed) else None
         return SettingOutcome(event.position, waiting, token)
+
+
+def _known(state: State, name: str) -> Person:
+    found = state.people.get(name)
+    if found is None:
+        raise UnknownId(f"there is no person {name!r}; `person list` shows who there is")
+    return found

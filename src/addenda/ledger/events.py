@@ -25,7 +25,6 @@ from addenda.types import EVERYONE, Frozen, MemoryName, Moment, Trust
 FORMAT_VERSION = 1
 """Version of the event format that this software writes."""
 
-
 AddendumId: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of an artefact."""
@@ -38,6 +37,14 @@ class Actor(Frozen):
 
     kind: Literal["person", "model", "system"]
     name: str = Field(min_length=1)
+    token: Hash | None = Field(default=None, exclude=True, repr=False)
+    """The token presented, which may narrow what the actor may do; no part of who it is, and in no event."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Actor) and (self.kind, self.name) == (other.kind, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.name))
 
     def __str__(self) -> str:
         return self.name if self.kind == "person" else f"{self.kind}:{self.name}"
@@ -97,11 +104,20 @@ class RolesChanged(Body):
 
 
 class TokenIssued(Body):
-    """A person may act with one more token."""
+    """A person, or an agent in their name, may act with one more token."""
 
     kind: Literal["token_issued"] = "token_issued"
     name: str
     token_hash: Hash
+    label: str = ""
+    roles: tuple[Role, ...] | None = None
+    """The only ones of the person's roles that come with the token; None for all that the person has."""
+    expires_at: Moment | None = None
+    """First instant at which it is no longer valid."""
+    agent: str = ""
+    """The agent that acts with it, as a model does: it can only propose."""
+    issuer: str = ""
+    """The OpenID provider whose word stands for the token; the hash is then that of who it says it is."""
 
 
 class TokenRevoked(Body):
@@ -120,7 +136,7 @@ class PolicyChanged(Body):
 
 
 class RelationDeclared(Body):
-    """A relation is declared, or its declaration is changed."""
+    """A relation is declared, or declared anew."""
 
     kind: Literal["relation_declared"] = "relation_declared"
     spec: RelationSpec
@@ -227,6 +243,8 @@ class Proposed(Body):
     proposals: tuple[Proposal, ...] = Field(min_length=1)
     based_on: int = Field(default=0, ge=0)
     """Ledger position that the proposer saw; 0 when it does not matter."""
+    on_behalf_of: str = ""
+    """The person whose agent proposes, who counts as its proposer too."""
 
 
 class Approved(Body):
