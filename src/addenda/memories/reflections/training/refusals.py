@@ -70,7 +70,7 @@ class Refusals:
         self._study()
 
     def draw(self, count: int) -> tuple[Reflection, ...]:
-        """Up to ``count`` further questions, each another, with the refusal as answer; fewer where no more are found."""
+        """Up to ``count`` further questions, each another, with the refusal as answer; fewer if no more are found."""
         drawn: list[Reflection] = []
         failed = 0
         while self._forms and len(drawn) < count and failed < _ATTEMPTS:

@@ -92,8 +92,8 @@ def update_settings(
     """The settings of an update of a memory model with this base, with others in the place of some.
 
     ``training`` are those of :func:`addenda.memories.reflections.training.settings.memory_model_settings`; the rate
-    and the epochs of a training that goes on follow from theirs where they are not given. Raises InvalidInput for an unknown setting or a value
-    that is not allowed.
+    and the epochs of a training that goes on follow from theirs where they are not given. Raises InvalidInput for an
+    unknown setting or a value that is not allowed.
     """
     usual = memory_model_settings(base, training)
     derived = {
