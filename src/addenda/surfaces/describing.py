@@ -78,23 +78,6 @@ def describe(record: Record, addendum: Addendum | None, now: datetime, since: da
     }
 
 
-def since(record: Record, now: datetime) -> datetime | None:
-    """When the present status began, as far as the record itself tells; None when only its last event does."""
-    match record.status(now):
-        case "proposed":
-            return record.proposed_at
-        case "approved":
-            return record.approvals[-1].at if record.approvals else None
-        case "tested" | "gate_failed":
-            return record.verdict.at if record.verdict else None
-        case "active":
-            return record.activated_at
-        case "superseded" | "expired":
-            return record.ends
-        case _:
-            return None
-
-
 def happened(event: Event, addendum_id: str) -> str:
     """What an event did to one addendum, in words."""
     body = event.body
