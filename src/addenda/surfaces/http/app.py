@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -75,7 +75,7 @@ def _other_ways_in(app: FastAPI, hosting: Hosting) -> None:
     """Mount what else is served beside the REST interface: it stands behind the same guard, log and numbers."""
 
 
-def _lifespan(hosting: Hosting) -> Callable[[FastAPI], asynccontextmanager[None]]:
+def _lifespan(hosting: Hosting) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         for name in hosting.names:

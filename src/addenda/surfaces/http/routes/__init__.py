@@ -6,7 +6,7 @@ own. They are plain functions, which the framework runs beside its event loop: t
 
 from __future__ import annotations
 
-from addenda.surfaces.http.routes import addenda, server
+from addenda.surfaces.http.routes import addenda, answers, deciding, jobs, server
 
-ROUTERS = (server.router, addenda.router)
+ROUTERS = (server.router, addenda.router, deciding.router, jobs.router, answers.router)
 """Every router."""
