@@ -19,6 +19,7 @@ from addenda._version import __version__
 from addenda.settings import Settings
 from addenda.surfaces.hosting import Hosting
 from addenda.surfaces.http.guards import Guard, Limiter
+from addenda.surfaces.http.numbers import KnowledgeBaseNumbers
 from addenda.surfaces.http.observing import Observer, RequestNumbers, json_logger
 from addenda.surfaces.http.openapi import describe_with
 from addenda.surfaces.http.problems import handle
@@ -55,6 +56,7 @@ def create_app(
     )
     registry = CollectorRegistry()
     app.state.hosting, app.state.settings, app.state.registry = hosting, settings, registry
+    registry.register(KnowledgeBaseNumbers(hosting))
     handle(app)
     for router in ROUTERS:
         app.include_router(router)

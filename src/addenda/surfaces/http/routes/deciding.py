@@ -1,4 +1,4 @@
-"""Deciding about proposals, and taking back what is live: one addendum, or several, of which all are decided or none."""
+"""Deciding about proposals, and taking back what is live: one addendum, or several, all of them or none."""
 
 from __future__ import annotations
 
