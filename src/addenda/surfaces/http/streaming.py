@@ -8,7 +8,6 @@ connection.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeAlias, TypeVar
 
@@ -44,7 +43,7 @@ def followed(stream: AsyncGenerator[str]) -> StreamingResponse:
 
 
 async def changes(
-    watch: Callable[[Callable[[], None]], Callable[[], None]], look: Callable[[], tuple[Made, bool]], name: str
+    watch: Callable[[Callable[[], object]], Callable[[], None]], look: Callable[[], tuple[Made, bool]], name: str
 ) -> AsyncGenerator[str]:
     """How something stands, whenever it moves on, until that is final.
 
@@ -92,7 +91,7 @@ async def outcome(request: Request, work: Callable[[Tell], Made], name: str) -> 
         made = working.result()
     except AddendaError as error:
         told = problem_response(request, status_of(error), kind_of(type(error).__name__), str(error))
-        yield event("problem", json.dumps(json.loads(told.body), ensure_ascii=False))
+        yield event("problem", bytes(told.body).decode())
     else:
         yield event(name, made.model_dump_json())
 

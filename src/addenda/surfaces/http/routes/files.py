@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
@@ -30,6 +31,7 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv; charset=utf-8",
 }
+_BINARY = {"type": "string", "format": "binary"}
 _UPLOAD = "An .xlsx or .csv file."
 
 Upload: TypeAlias = Annotated[UploadFile, File(description=_UPLOAD)]
@@ -40,11 +42,10 @@ class _Import(Frozen):
     """What makes two imports the same."""
 
     name: str
-    data: bytes
+    digest: str
+    """SHA-256 of the file."""
     reason: str
     strict: bool
-
-    model_config = {**Frozen.model_config, "ser_json_bytes": "base64"}
 
 
 @router.post("/imports/preview", operation_id="preview_import")
@@ -73,10 +74,11 @@ def import_file(
 ) -> Response:
     """Propose the rows of a spreadsheet. A row that cannot be believed is left out and costs no good row."""
     require(caller.state, caller.person, "proposed")
-    asked = _Import(name=_name(file), data=file.file.read(), reason=reason, strict=strict)
+    data = file.file.read()
+    asked = _Import(name=_name(file), digest=hashlib.sha256(data).hexdigest(), reason=reason, strict=strict)
 
     def work(kb: KnowledgeBase, told: Told) -> ImportResult:
-        return _as_file(asked.name, asked.data, lambda path: _proposed(caller, kb, path, asked, told))
+        return _as_file(asked.name, data, lambda path: _proposed(caller, kb, path, asked, told))
 
     return key.once(caller, asked, lambda: begin(caller, "import", work), 202, location(caller))
 
@@ -85,9 +87,7 @@ def import_file(
     "/exports/{form}",
     operation_id="export_file",
     response_class=Response,
-    responses={
-        200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _TYPES.values()}}
-    },
+    responses={200: {"content": {kind: {"schema": _BINARY} for kind in _TYPES.values()}}},
 )
 def export_file(
     caller: CallerDep,

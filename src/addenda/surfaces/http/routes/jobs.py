@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated, TypeAlias
 
 from fastapi import Path, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from starlette.responses import StreamingResponse
 
 from addenda.errors import InvalidInput, PermissionDenied
@@ -15,7 +15,7 @@ from addenda.jobs import FINAL, Told
 from addenda.knowledge_base import KnowledgeBase, require
 from addenda.knowledge_base.extracting import SourceDocument, Terms
 from addenda.knowledge_base.finding import Filter
-from addenda.knowledge_base.reflecting import SYNTHESIS, GatheringSettings, SynthesisSettings
+from addenda.knowledge_base.reflecting import SYNTHESIS, GatheringSettings, Stage, SynthesisSettings
 from addenda.surfaces.http.access import Caller, CallerDep
 from addenda.surfaces.http.idempotency import KeyDep
 from addenda.surfaces.http.routing import PREFIX, kb_router
@@ -50,7 +50,7 @@ def begin(caller: Caller, kind: str, work: Work) -> JobShown:
     """Have a job done for somebody."""
     hosted = caller.hosted
 
-    def carry_out(told: Told) -> dict[str, object]:
+    def carry_out(told: Told) -> dict[str, JsonValue]:
         with hosted.working() as kb:
             return work(kb, told).model_dump(mode="json")
 
@@ -115,7 +115,7 @@ def reflect(caller: CallerDep, body: Reflect, key: KeyDep) -> Response:
         valid_until=body.valid_until,
         audience=body.audience,
     )
-    stages = tuple(one for one in SYNTHESIS if not body.stages or one in body.stages)
+    stages: tuple[Stage, ...] = tuple(one for one in SYNTHESIS if not body.stages or one in body.stages)
     settings = SynthesisSettings(stages=stages, gathering=GatheringSettings(most_calls=body.most_calls))
 
     def work(kb: KnowledgeBase, told: Told) -> BaseModel:
