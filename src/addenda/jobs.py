@@ -193,6 +193,7 @@ class Jobs:
 
     def forget(self, ids: Collection[str]) -> None:
         """Delete what jobs came to where that names one of these ids, for example of erased addenda."""
+        deleted = False
         named = [
             or_(JOBS.c.result.contains(i, autoescape=True), JOBS.c.error.contains(i, autoescape=True)) for i in ids
         ]

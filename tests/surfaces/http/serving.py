@@ -20,7 +20,7 @@ from addenda.surfaces.hosting import Hosting, Place
 from addenda.surfaces.http.app import create_app
 from addenda.surfaces.http.guards import Limiter
 from addenda.surfaces.http.observing import json_logger
-from addenda.surfaces.http.serving import address_of, listening
+from addenda.surfaces.http.serving import address_of, configured, listening
 
 KB = "/api/v1/kb/ours"
 ROLES = ("viewer", "editor", "approver", "admin")
@@ -63,6 +63,7 @@ def found(folder: Path, *, admin: str) -> dict[str, str]:
         tokens = {"admin": founded.token}
         for role in ("viewer", "editor", "approver"):
             tokens[role] = str(kb.governance.add_person(f"the {role}", [role], by=by).token)
+        kb.governance.add_person("spare", ["viewer"], by=by)
         tokens["none"] = str(kb.governance.add_person("nobody there", ["viewer"], by=by).token)
         kb.governance.change_roles("nobody there", [], by=by)
     return tokens
@@ -81,7 +82,7 @@ def serving(
     log = io.StringIO()
     with Hosting(places) as hosting, listening(chosen) as listener:
         app = create_app(hosting, chosen, limiter=limiter, log=json_logger(log, "info"))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+        server = uvicorn.Server(configured(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -120,6 +120,27 @@ def test_a_proposal_whose_answer_was_lost_in_a_crash_is_found_again(desk: Desk) 
     assert len(ids_for("a", "b", "c", 3)) == len(set(ids_for("a", "b", "c", 3))) == 3
 
 
+def test_a_proposer_withdraws_their_own_and_nobody_elses(desk: Desk) -> None:
+    [own], [other] = desk.propose(fact("Mine")), desk.propose(fact("Theirs"), who="admin")
+    with desk.client("editor") as editor:
+        for made, status in ((other, 403), (own, 200)):
+            tag = editor.get(f"{KB}/addenda/{made}").headers["ETag"]
+            withdrawn = editor.post(f"{KB}/addenda/{made}/reject", json={"reason": "no"}, headers={"If-Match": tag})
+            assert withdrawn.status_code == status
+    with desk.client("approver") as approver:
+        assert approver.put(f"{KB}/people/Ana/roles", json={"roles": []}).status_code == 403
+    with desk.client("admin") as admin:
+        weaker = admin.patch(f"{KB}/thresholds", json={"thresholds": {"says_it": 0.0}}).json()
+        stricter = admin.patch(f"{KB}/thresholds", json={"thresholds": {"says_it": 0.5}}).json()
+        assert (weaker["in_force"], stricter["in_force"]) == (True, True)
+        waiting = admin.patch(f"{KB}/thresholds", json={"thresholds": {"says_it": 0.0}}).json()["waiting"]
+        assert admin.post(f"{KB}/waiting/{waiting}/confirm", json={}).status_code == 403
+    with desk.client("approver") as approver:
+        assert [one["id"] for one in approver.get(f"{KB}/waiting").json()["waiting"]] == [waiting]
+        assert approver.post(f"{KB}/waiting/{waiting}/confirm", json={"reason": "fine"}).status_code == 200
+        assert approver.get(f"{KB}/thresholds").json()["thresholds"]["says_it"] == 0.0
+
+
 def test_lists_are_read_page_by_page_while_others_write(desk: Desk) -> None:
     ids = desk.propose(*(fact(f"页 {n}") for n in range(5)), source="pages")
     with desk.client("viewer") as viewer:
@@ -201,11 +222,11 @@ def test_a_job_can_be_cancelled_and_is_remembered_after_a_restart(tmp_path: Path
 def test_an_erasure_reaches_kept_replies_and_jobs(desk: Desk) -> None:
     body = {"addenda": [{"content": fact("Secret Recipe", "13 dB")}]}
     with desk.client() as editor, desk.client("admin") as admin:
-        made = editor.post(f"{KB}/addenda", json=body, headers={"Idempotency-Key": "secret"}).json()["outcomes"][0][
-            "id"
-        ]
+        made = editor.post(f"{KB}/addenda", json=body, headers={"Idempotency-Key": "secret"})
+        made = made.json()["outcomes"][0]["id"]
         tag = admin.get(f"{KB}/addenda/{made}").headers["ETag"]
-        admin.post(f"{KB}/addenda/{made}/erase", json={"reason": "asked for"}, headers={"If-Match": tag})
+        gone = admin.post(f"{KB}/addenda/{made}/erase", json={"reason": "asked for"}, headers={"If-Match": tag})
+        assert gone.status_code == 200, gone.text
     with desk.hosting.get("ours").kb.replies._database.read() as connection:
         kept = connection.exec_driver_sql("SELECT body FROM replies").scalars().all()
     assert not any(made in (body or "") for body in kept)

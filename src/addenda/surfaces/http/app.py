@@ -51,7 +51,6 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan(hosting),
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        max_body_size=settings.max_request_mb << 20,
         redirect_slashes=False,
     )
     registry = CollectorRegistry()
@@ -62,7 +61,8 @@ def create_app(
         app.include_router(router)
     _other_ways_in(app, hosting)
     app.openapi = describe_with(app)
-    app.add_middleware(Guard, allowed_hosts=names_in(settings.allowed_hosts), limiter=limiter)
+    largest = settings.max_request_mb << 20
+    app.add_middleware(Guard, allowed_hosts=names_in(settings.allowed_hosts), limiter=limiter, largest=largest)
     logger = json_logger(sys.stderr, settings.log_level) if log is None else log
     app.add_middleware(Observer, log=logger, numbers=RequestNumbers(registry))
     return app

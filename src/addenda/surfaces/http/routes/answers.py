@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 from fastapi import Path, Request, Response
 from starlette.responses import StreamingResponse
 
+from addenda.knowledge_base import require
 from addenda.surfaces.describing import event_in_words
 from addenda.surfaces.http.access import Caller, CallerDep
 from addenda.surfaces.http.idempotency import KeyDep
@@ -66,6 +67,8 @@ def explain(caller: CallerDep, answer_id: AnswerId) -> Explained:
 @router.post("/answers/{answer_id}/feedback", status_code=201, operation_id="feedback", response_model=FeedbackKept)
 def feedback(caller: CallerDep, answer_id: AnswerId, body: Feedback, key: KeyDep) -> Response:
     """Say whether an answer turned out right; it is kept as an observation that notes are learned from."""
+
+    require(caller.state, caller.person, "proposed")
 
     def carry_out() -> FeedbackKept:
         kb = caller.hosted.kb

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from fastapi import Response
 
-from addenda.knowledge_base import KnowledgeBase
+from addenda.knowledge_base import KnowledgeBase, require
 from addenda.knowledge_base.seeing import Seen
 from addenda.surfaces.http.access import Caller, CallerDep
 from addenda.surfaces.http.conditions import IfMatch, seen_many, seen_one, tag
@@ -107,6 +107,12 @@ def _decide(caller: Caller, ids: tuple[str, ...], seen: Seen, carry_out: Carried
     return outcome
 
 
+def _check(caller: Caller, kind: str) -> None:
+    """Refuse somebody without the role first; whether what is rejected is their own, the ledger knows."""
+    if kind:
+        require(caller.state, caller.person, kind)
+
+
 def _one(caller: Caller, addendum_id: str, if_match: str | None, carry_out: Carried, response: Response) -> Decided:
     full = caller.state.resolve(addendum_id)
     return _decide(caller, (full,), seen_one(full, if_match), carry_out, response)
@@ -120,37 +126,43 @@ def _several(
     return _decide(caller, ids, seen_many(state, list(ids), if_match), carry_out, response)
 
 
-def _declare_reasoned(verb: str, decision: Callable[[Caller, Reason], Carried]) -> None:
+def _declare_reasoned(verb: str, kind: str, decision: Callable[[Caller, Reason], Carried]) -> None:
     def one(
         caller: CallerDep, addendum_id: AddendumId, body: Reason, response: Response, if_match: IfMatch = None
     ) -> Decided:
+        _check(caller, kind)
         return _one(caller, addendum_id, if_match, decision(caller, body), response)
 
     def several(caller: CallerDep, body: ReasonForSeveral, response: Response, if_match: IfMatch = None) -> Decided:
+        _check(caller, kind)
         return _several(caller, body.ids, if_match, decision(caller, body), response)
 
     _declare(verb, decision.__doc__ or "", one, several)
 
 
-def _declare_because(verb: str, decision: Callable[[Caller, Because], Carried]) -> None:
+def _declare_because(verb: str, kind: str, decision: Callable[[Caller, Because], Carried]) -> None:
     def one(
         caller: CallerDep, addendum_id: AddendumId, body: Because, response: Response, if_match: IfMatch = None
     ) -> Decided:
+        _check(caller, kind)
         return _one(caller, addendum_id, if_match, decision(caller, body), response)
 
     def several(caller: CallerDep, body: BecauseForSeveral, response: Response, if_match: IfMatch = None) -> Decided:
+        _check(caller, kind)
         return _several(caller, body.ids, if_match, decision(caller, body), response)
 
     _declare(verb, decision.__doc__ or "", one, several)
 
 
-def _declare_ending(verb: str, decision: Callable[[Caller, Ending], Carried]) -> None:
+def _declare_ending(verb: str, kind: str, decision: Callable[[Caller, Ending], Carried]) -> None:
     def one(
         caller: CallerDep, addendum_id: AddendumId, body: Ending, response: Response, if_match: IfMatch = None
     ) -> Decided:
+        _check(caller, kind)
         return _one(caller, addendum_id, if_match, decision(caller, body), response)
 
     def several(caller: CallerDep, body: EndingForSeveral, response: Response, if_match: IfMatch = None) -> Decided:
+        _check(caller, kind)
         return _several(caller, body.ids, if_match, decision(caller, body), response)
 
     _declare(verb, decision.__doc__ or "", one, several)
@@ -169,11 +181,11 @@ def _declare(verb: str, text: str, one: Callable[..., Decided], several: Callabl
         )(call)
 
 
-_declare_reasoned("approve", approve_)
-_declare_because("reject", reject_)
-_declare_because("review", review_)
-_declare_reasoned("disable", disable_)
-_declare_reasoned("enable", enable_)
-_declare_reasoned("rollback", rollback_)
-_declare_ending("expire", expire_)
-_declare_because("erase", erase_)
+_declare_reasoned("approve", "approved", approve_)
+_declare_because("reject", "", reject_)
+_declare_because("review", "review_needed", review_)
+_declare_reasoned("disable", "disabled", disable_)
+_declare_reasoned("enable", "enabled", enable_)
+_declare_reasoned("rollback", "retired", rollback_)
+_declare_ending("expire", "window_closed", expire_)
+_declare_because("erase", "erased", erase_)
