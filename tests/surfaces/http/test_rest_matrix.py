@@ -61,7 +61,7 @@ BODIES: Mapping[str, object] = {
     "observe": {"observations": [{"attributes": {"age": 7}, "answer": "replace", "right": True}]},
     "test": {"all": True, "source": "nowhere"},
     "activate": {"all": True, "source": "nowhere"},
-    "reflect": {"stages": ["facts"]},
+    "reflect": {"documents": []},
     "train": {"base": "no such model"},
     "add_person": {"name": "Pat", "roles": ["viewer"]},
     "change_roles": {"roles": ["viewer"]},
