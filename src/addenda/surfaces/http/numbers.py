@@ -25,7 +25,7 @@ class KnowledgeBaseNumbers(Collector):
         yield from self._families()
 
     def collect(self) -> Iterator[Metric]:
-        """Look."""
+        """The numbers as they are now."""
         position, addenda, jobs = self._families()
         now = datetime.now(UTC)
         for name in self._hosting.names:
