@@ -18,8 +18,8 @@ from types import ModuleType
 
 BLOCKED = frozenset(
     (
-        "accelerate httpx2 huggingface_hub joserfc matplotlib numpy openai peft safetensors scipy tokenizers torch "
-        "transformers"
+        "accelerate fastapi httpx2 huggingface_hub joserfc matplotlib mcp numpy openai peft prometheus_client "
+        "safetensors scipy starlette structlog tokenizers torch transformers uvicorn"
     ).split()
 )
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
@@ -38,6 +38,7 @@ HEAVY = (
     "addenda.memories.triples.generation",
     "addenda.memories.triples.local_writer",
     "addenda.demo.plots",
+    "addenda.surfaces.http",
     "addenda.surfaces.oidc",
 )
 """Modules, with all below, that may need the ``local``, ``oidc``, ``plots`` or ``remote`` extra. Reached lazily."""

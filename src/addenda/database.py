@@ -42,7 +42,7 @@ METADATA = MetaData(
 )
 """The schema that all units declare their tables on."""
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The revision of the schema that this version of the software expects."""
 
 BUSY_TIMEOUT = 30.0

@@ -8,6 +8,7 @@ The tree; callers tell apart what they can act on, nothing more::
     │   └── UnreadableFile        a file that is missing, corrupt, too large or of another kind
     ├── PermissionDenied          the person, or the policy, does not allow it                    (exit 1)
     ├── Conflict                  the ledger moved, or the state does not allow the transition    (exit 3)
+    │   └── Moved                 what the caller had looked at has changed since
     ├── GateFailed                changes were tested and did not pass                            (exit 4)
     ├── LedgerBroken              the chain does not verify, or an artefact differs from its digest
     ├── StorageUnavailable        the disk is full, the folder is read-only, the database is locked
@@ -51,6 +52,10 @@ class Conflict(AddendaError):
     """The ledger moved in the meantime, or the current state does not allow the transition."""
 
     exit_code = 3
+
+
+class Moved(Conflict):
+    """What the caller had looked at has changed since; look again, and decide on what is there now."""
 
 
 class GateFailed(AddendaError):

@@ -33,6 +33,7 @@ _SHOWN_DEFAULTS: Mapping[str, str] = {
     "api_key": "none",
     "token": "none: only reading is possible",
     "token_file": "none",
+    "allowed_hosts": "none",
     "threads": "the model library's own choice",
 }
 """What stands in the table where the default is None."""
@@ -97,6 +98,23 @@ class Settings(Frozen):
     batch_size: int = Field(
         default=64, ge=1, le=65_536, description="How many questions a local model answers at the same time."
     )
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address that `addenda serve` listens on; any other than this machine's own takes ADDENDA_PUBLIC.",
+    )
+    port: int = Field(default=8331, ge=0, le=65_535, description="Port that it listens on; 0 takes a free one.")
+    allowed_hosts: str = Field(
+        default="",
+        description="Names that the server goes by besides `localhost`, parted by commas; requests to others are "
+        "refused.",
+    )
+    public: bool = Field(
+        default=False,
+        description="`true` lets the server listen beyond this machine: whoever sets it has seen to TLS in front of "
+        "it, and to a token for each person.",
+    )
+    max_request_mb: int = Field(default=32, ge=1, le=1024, description="Largest request that is taken, in MiB.")
     log_level: LogLevel = Field(
         default="warning", description="How much is written to stderr: `debug`, `info`, `warning` or `error`."
     )

@@ -20,6 +20,7 @@ from addenda.knowledge_base.progress import Progress
 from addenda.ledger import (
     ANY_RELATION,
     Autopilot,
+    ContentKind,
     Event,
     Head,
     Person,
@@ -43,6 +44,7 @@ __all__ = [
     "Autopilot",
     "Budget",
     "Check",
+    "ContentKind",
     "Deciding",
     "Event",
     "Founded",

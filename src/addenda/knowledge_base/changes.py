@@ -9,7 +9,6 @@ back to review instead of applying it blindly.
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,11 +17,12 @@ from typing import NamedTuple
 
 from addenda.artifacts import ArtifactStore
 from addenda.errors import Conflict, InvalidInput
-from addenda.knowledge_base.answers import AnswerLog
-from addenda.knowledge_base.autopilot import approve_by_themselves, send_back
+from addenda.knowledge_base.autopilot import approve_by_themselves
+from addenda.knowledge_base.autopilot import send_back as send_back_undecided
 from addenda.knowledge_base.clashes import note_warnings
 from addenda.knowledge_base.proposable import check, check_replaced
-from addenda.knowledge_base.tested import prepared_for
+from addenda.knowledge_base.seeing import NOTHING_SEEN, Seen, check_unmoved
+from addenda.knowledge_base.tested import artefacts_of, stored_for
 from addenda.ledger import (
     Actor,
     Body,
@@ -87,27 +87,28 @@ class Receipt:
 
 
 class Changes:
-    """Propose, approve, reject, disable, enable, roll back, expire, erase."""
+    """Propose, approve, reject, disable, enable, roll back, expire, erase.
+
+    Whoever decides can say what they had seen; when it has changed since, Moved is raised and nothing is decided.
+    """
 
     def __init__(
         self,
         ledger: Ledger,
         artifacts: ArtifactStore,
-        answers: AnswerLog,
         withdrawn: Callable[[], None],
-        forget: Callable[[Collection[str]], None],
+        forget: Callable[[Collection[str], Collection[str]], None],
     ) -> None:
-        """Take the ledger, the artefacts, the kept answers, and two that are called.
+        """Take the ledger, the artefacts, and two that are called.
 
         Args:
             ledger: Where everything is appended.
             artifacts: Of which those of erased addenda are destroyed.
-            answers: Of which those are forgotten that an erased addendum had a part in.
             withdrawn: Called when live knowledge may have changed.
-            forget: Called with the ids of erased addenda, to destroy what else was made of them.
+            forget: Called with the ids of erased addenda, and of the documents among them, to destroy what else was
+                made of them: kept answers first of all.
         """
         self._forget = forget
-        self._answers = answers
         self._ledger = ledger
         self._artifacts = artifacts
         self._withdrawn = withdrawn
@@ -160,7 +161,7 @@ class Changes:
             warnings = note_warnings(cleaned, replaces, state, session.contents)
         return _completed(outcomes, replaces, warnings)
 
-    def approve(self, ids: Sequence[str], *, by: Person, reason: str = "") -> Deciding:
+    def approve(self, ids: Sequence[str], *, by: Person, reason: str = "", seen: Seen = NOTHING_SEEN) -> Deciding:
         """Approve under the policy in force.
 
         A proposal whose ground has moved becomes ``needs_review`` instead; approving it again accepts the ledger as it
@@ -169,6 +170,7 @@ class Changes:
         """
         with self._ledger.writing() as session:
             state = session.state
+            check_unmoved(state, seen)
             stale = [r.id for r in map(state.record, ids) if r.stage == "proposed" and state.moved(r)]
             moved = set(stale)
             sound = [i for i in ids if i not in moved]
@@ -183,17 +185,23 @@ class Changes:
         waiting = [i for i in sound if i not in done]
         return Deciding(approved=tuple(approved), waiting=tuple(waiting), needs_review=tuple(stale))
 
-    def reject(self, ids: Sequence[str], *, by: Person, reason: str) -> None:
+    def reject(self, ids: Sequence[str], *, by: Person, reason: str, seen: Seen = NOTHING_SEEN) -> None:
         """Reject open proposals, for a reason. Raises Conflict when one of them is already live or ended."""
         if not reason.strip():
             raise InvalidInput("a rejection needs a reason, so that the proposer learns from it")
-        self._append(by, Rejected(ids=tuple(ids)), reason)
+        self._append(by, Rejected(ids=tuple(ids)), reason, seen)
 
-    def disable(self, ids: Sequence[str], *, by: Person, reason: str = "") -> None:
+    def send_back(self, ids: Sequence[str], *, by: Person, reason: str, seen: Seen = NOTHING_SEEN) -> None:
+        """Send proposals back to review, for a reason: earlier approvals and tests no longer count."""
+        if not reason.strip():
+            raise InvalidInput("sending back needs a reason, so that the proposer knows what to do")
+        self._append(by, ReviewNeeded(ids=tuple(ids)), reason, seen)
+
+    def disable(self, ids: Sequence[str], *, by: Person, reason: str = "", seen: Seen = NOTHING_SEEN) -> None:
         """Switch live addenda off, for questions about the past too, until they are enabled."""
-        self._append(by, Disabled(ids=tuple(ids)), reason)
+        self._append(by, Disabled(ids=tuple(ids)), reason, seen)
 
-    def enable(self, ids: Sequence[str], *, by: Person, reason: str = "") -> None:
+    def enable(self, ids: Sequence[str], *, by: Person, reason: str = "", seen: Seen = NOTHING_SEEN) -> None:
         """Switch disabled addenda on again. Raises Conflict when something else has taken their place meanwhile."""
         state = self._ledger.state()
         for i in ids:
@@ -202,18 +210,26 @@ class Changes:
                     f"cannot enable {i!r}: {', '.join(taken)} took its place meanwhile; take that back first, "
                     "or propose this knowledge anew"
                 )
-        self._append(by, Enabled(ids=tuple(ids)), reason)
+        self._append(by, Enabled(ids=tuple(ids)), reason, seen)
 
-    def rollback(self, ids: Sequence[str], *, by: Person, reason: str = "") -> None:
+    def rollback(self, ids: Sequence[str], *, by: Person, reason: str = "", seen: Seen = NOTHING_SEEN) -> None:
         """Take addenda back for good; what they had superseded holds again."""
-        self._append(by, Retired(ids=tuple(ids)), reason)
+        self._append(by, Retired(ids=tuple(ids)), reason, seen)
 
-    def expire(self, ids: Sequence[str], *, by: Person, until: datetime | None = None, reason: str = "") -> None:
+    def expire(
+        self,
+        ids: Sequence[str],
+        *,
+        by: Person,
+        until: datetime | None = None,
+        reason: str = "",
+        seen: Seen = NOTHING_SEEN,
+    ) -> None:
         """End the validity of addenda at ``until`` (now when None); before that moment they remain valid."""
         moment = datetime.now(UTC) if until is None else until
-        self._append(by, WindowClosed(ids=tuple(ids), until=moment), reason)
+        self._append(by, WindowClosed(ids=tuple(ids), until=moment), reason, seen)
 
-    def erase(self, ids: Sequence[str], *, by: Person, reason: str) -> tuple[Receipt, ...]:
+    def erase(self, ids: Sequence[str], *, by: Person, reason: str, seen: Seen = NOTHING_SEEN) -> tuple[Receipt, ...]:
         """Destroy the content of addenda and what the memories stored for them; who and when remain.
 
         With it go the gate's reports that quote it, and the kept answers that it was considered for. Returns a receipt
@@ -222,8 +238,8 @@ class Changes:
         if not reason.strip():
             raise InvalidInput("an erasure needs a reason; it stays in the history in place of the content")
         state = self._ledger.state()
-        stored = _stored([state.record(i) for i in ids], self._artifacts)
-        self._append(by, Erased(ids=tuple(ids)), reason)
+        stored = stored_for([state.record(i) for i in ids], self._artifacts)
+        self._append(by, Erased(ids=tuple(ids)), reason, seen)
         self.finish_erasures()
         receipts = [
             Receipt(name, tuple(digest for digest in sorted(digests) if digest not in self._artifacts))
@@ -238,13 +254,13 @@ class Changes:
         if not erased:
             return
         kept = [record for record in records if record.stage != "erased"]
-        gone = _artefacts(erased, self._artifacts) - _artefacts(kept, self._artifacts)
+        gone = artefacts_of(erased, self._artifacts) - artefacts_of(kept, self._artifacts)
         for digest in sorted(gone):
             self._artifacts.discard(digest)
         for report in self._reports(erased):
             self._artifacts.discard(report)
-        self._answers.forget([record.id for record in erased])
-        self._forget([record.id for record in erased if record.kind == "document"])
+        documents = [record.id for record in erased if record.kind == "document"]
+        self._forget([record.id for record in erased], documents)
 
     def _contents(self, ids: Collection[str]) -> dict[str, Content]:
         return {i: addendum.content for i, addendum in self._ledger.addenda(ids).items()}
@@ -265,27 +281,12 @@ class Changes:
         )
         return tuple(closing.by for closing in record.closings if closing.at >= disabled)
 
-    def _append(self, by: Person, body: Body, reason: str) -> None:
+    def _append(self, by: Person, body: Body, reason: str, seen: Seen) -> None:
         with self._ledger.writing() as session:
+            check_unmoved(session.state, seen)
             session.append(by.actor, [body], reason)
-            send_back(session)
+            send_back_undecided(session)
         self._withdrawn()
-
-
-def _stored(records: Sequence[Record], artifacts: ArtifactStore) -> dict[MemoryName, set[str]]:
-    """What each memory stores for these records, delivered or only tested."""
-    stored: defaultdict[MemoryName, set[str]] = defaultdict(set)
-    for record in records:
-        for name, digest in record.deliveries.items():
-            stored[name].add(digest)
-    if tested := prepared_for(records, artifacts):
-        stored["edits"].update(tested.values())
-    return stored
-
-
-def _artefacts(records: Sequence[Record], artifacts: ArtifactStore) -> set[str]:
-    """What all memories store for these records."""
-    return {digest for digests in _stored(records, artifacts).values() for digest in digests}
 
 
 def _ids(known: Mapping[str, Sequence[str]]) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from addenda.artifacts import ArtifactStore
 from addenda.database import Database, open_database
 from addenda.errors import Conflict, InvalidInput, StorageUnavailable, UnknownId, UnreadableFile
 from addenda.gate import DEFAULT_THRESHOLDS
+from addenda.jobs import Jobs
 from addenda.knowledge_base.activation import Activation
 from addenda.knowledge_base.answers import AnswerLog
 from addenda.knowledge_base.changes import Changes, Receipt
@@ -26,9 +27,12 @@ from addenda.knowledge_base.memories import Memories, check_carried
 from addenda.knowledge_base.models import ModelChoice, identify, is_remote
 from addenda.knowledge_base.notebook import NotebookView
 from addenda.knowledge_base.observing import Observing
+from addenda.knowledge_base.probing import probe
 from addenda.knowledge_base.reflecting import Reflecting
 from addenda.knowledge_base.relations import first_relations
 from addenda.knowledge_base.remembering import Remembering
+from addenda.knowledge_base.replies import Replies
+from addenda.knowledge_base.seeing import NOTHING_SEEN, Seen
 from addenda.knowledge_base.tested import findings
 from addenda.ledger import (
     FORMAT_VERSION,
@@ -79,7 +83,8 @@ class KnowledgeBase:
     make live), :attr:`governance` (people, policy, relations, suite), :attr:`extracting` (documents, from which a model
     proposes facts), :attr:`observing` (what came of answers), :attr:`learning` (notes from that), :attr:`reflecting`
     (reflections of documents) and :attr:`remembering` (the memory model that is trained on them). Every change is
-    made by a :class:`Person`, who is found by token with :meth:`authenticate`.
+    made by a :class:`Person`, who is found by token with :meth:`authenticate`. Who serves others has two more:
+    :attr:`jobs` for long work, and :attr:`replies` to requests that may be sent again.
     """
 
     def __init__(self, directory: Path, database: Database, choice: ModelChoice) -> None:
@@ -90,9 +95,9 @@ class KnowledgeBase:
         self.ledger = Ledger(database)
         self._memories = Memories(self.ledger, self.artifacts, database, choice, directory)
         self._answers = AnswerLog(database)
-        self.changes = Changes(
-            self.ledger, self.artifacts, self._answers, self._memories.sync, lambda ids: self.remembering.forget(ids)
-        )
+        self.jobs = Jobs(database)
+        self.replies = Replies(database)
+        self.changes = Changes(self.ledger, self.artifacts, self._memories.sync, self._forget)
         self.activation = Activation(self.ledger, self.artifacts, self._memories)
         self.governance = Governance(self.ledger)
         self.extracting = Extracting(self.ledger, self.changes, self._memories.base, directory)
@@ -189,7 +194,8 @@ class KnowledgeBase:
             self._memories.sync()
 
     def close(self) -> None:
-        """Release the database and the model's connections."""
+        """End the jobs, and release the database and the model's connections."""
+        self.jobs.close()
         self._memories.close()
         self._database.close()
 
@@ -302,20 +308,27 @@ class KnowledgeBase:
         """
         return self._memories.reindex_triples(encoder, thresholds, by, reason)
 
+    def answer(self, answer_id: str | None = None) -> Answer:
+        """A kept answer, the latest by default. Raises UnknownId."""
+        return self._answers.latest() if answer_id is None else self._answers.find(answer_id)
+
     def explain(self, answer_id: str | None = None) -> Explanation:
         """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off."""
-        answer = self._answers.latest() if answer_id is None else self._answers.find(answer_id)
-        return self._responder().explain(answer)
+        return self._responder().explain(self.answer(answer_id))
 
-    def erase(self, ids: Sequence[str], *, by: Person, reason: str) -> tuple[Receipt, ...]:
+    def erase(self, ids: Sequence[str], *, by: Person, reason: str, seen: Seen = NOTHING_SEEN) -> tuple[Receipt, ...]:
         """Destroy the content of addenda; see :meth:`Changes.erase`. The receipts say, too, what remains in weights."""
-        receipts = self.changes.erase(ids, by=by, reason=reason)
+        receipts = self.changes.erase(ids, by=by, reason=reason, seen=seen)
         remaining = self.remembering.remaining(ids)
         if not remaining:
             return receipts
         known = [one for one in receipts if one.memory == "reflections"] or [Receipt("reflections", ())]
         told = Receipt("reflections", known[0].digests, REMAINS.format(count=len(remaining)))
         return (*(one for one in receipts if one.memory != "reflections"), told)
+
+    def probe(self) -> None:
+        """Write to the database and to the artefacts. Raises StorageUnavailable when that is not possible."""
+        probe(self._database, self.artifacts)
 
     def memory_digests(self) -> dict[MemoryName, str]:
         """Digest of everything that each memory in use holds, by name."""
@@ -328,6 +341,13 @@ class KnowledgeBase:
     def verify(self, against: Head | None = None) -> tuple[Check, ...]:
         """Check the chain (against an exported head, if given), the contents and the artefacts."""
         return run_checks(self.ledger, self.artifacts, self._memories, against)
+
+    def _forget(self, ids: Collection[str], documents: Collection[str]) -> None:
+        """Destroy what was made of addenda that are erased, and of the documents among them."""
+        self._answers.forget(ids)
+        self.jobs.forget(ids)
+        self.replies.forget(ids)
+        self.remembering.forget(documents)
 
     def _responder(self) -> Responder:
         return self._memories.responder(self._value)

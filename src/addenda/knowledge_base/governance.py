@@ -12,6 +12,7 @@ from datetime import datetime
 
 from addenda.errors import InvalidInput, UnknownId
 from addenda.knowledge_base.memories import check_carried
+from addenda.knowledge_base.seeing import check_head
 from addenda.ledger import (
     Ledger,
     Person,
@@ -54,21 +55,28 @@ class SettingOutcome:
 
 
 class Governance:
-    """Changes who may do what, always through the ledger."""
+    """Changes who may do what, always through the ledger.
+
+    Who changes a setting can say at which position they had ``seen`` the ledger; when it moved since, Moved is raised.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         """Take the ledger."""
         self._ledger = ledger
 
-    def add_person(self, name: str, roles: Sequence[Role], *, by: Person, reason: str = "") -> SettingOutcome:
+    def add_person(
+        self, name: str, roles: Sequence[Role], *, by: Person, reason: str = "", seen: int | None = None
+    ) -> SettingOutcome:
         """Add a person with these roles and a token of their own."""
         token = new_token()
         change = PersonAdded(name=person_name(name), roles=tuple(roles), token_hash=token_hash(token))
-        return self._change(change, by, reason, token)
+        return self._change(change, by, reason, seen, token)
 
-    def change_roles(self, name: str, roles: Sequence[Role], *, by: Person, reason: str = "") -> SettingOutcome:
+    def change_roles(
+        self, name: str, roles: Sequence[Role], *, by: Person, reason: str = "", seen: int | None = None
+    ) -> SettingOutcome:
         """Give a person exactly these roles; none takes all of them away."""
-        return self._change(RolesChanged(name=name, roles=tuple(roles)), by, reason)
+        return self._change(RolesChanged(name=name, roles=tuple(roles)), by, reason, seen)
 
     def issue_token(
         self,
@@ -80,6 +88,7 @@ class Governance:
         expires_at: datetime | None = None,
         agent: str = "",
         reason: str = "",
+        seen: int | None = None,
     ) -> SettingOutcome:
         """Issue one more token to a person.
 
@@ -105,7 +114,7 @@ class Governance:
             expires_at=self._to_come(expires_at),
             agent=person_name(agent) if agent else "",
         )
-        return self._change(change, by, reason, token)
+        return self._change(change, by, reason, seen, token)
 
     def link_identity(
         self,
@@ -117,6 +126,7 @@ class Governance:
         roles: Sequence[Role] | None = None,
         expires_at: datetime | None = None,
         reason: str = "",
+        seen: int | None = None,
     ) -> SettingOutcome:
         """Let somebody whom an OpenID provider vouches for act as this person; only admins may.
 
@@ -143,7 +153,7 @@ class Governance:
             expires_at=self._to_come(expires_at),
             issuer=issuer,
         )
-        return self._change(change, by, reason)
+        return self._change(change, by, reason, seen)
 
     def revoke_token(self, name: str, token_id: str, *, by: Person, reason: str = "") -> Token:
         """Revoke one token of a person, by its id or a unique beginning of it. Raises UnknownId, PermissionDenied."""
@@ -166,24 +176,34 @@ class Governance:
             session.append(by.actor, [TokenRevoked(name=name, token_hash=kept) for kept in hashes], reason)
         return len(hashes)
 
-    def set_policy(self, policy: Policy, *, by: Person, reason: str = "") -> SettingOutcome:
+    def set_policy(self, policy: Policy, *, by: Person, reason: str = "", seen: int | None = None) -> SettingOutcome:
         """Replace the approval policy."""
-        return self._change(PolicyChanged(policy=policy), by, reason)
+        return self._change(PolicyChanged(policy=policy), by, reason, seen)
 
-    def declare_relation(self, spec: RelationSpec, *, by: Person, reason: str = "") -> SettingOutcome:
+    def declare_relation(
+        self, spec: RelationSpec, *, by: Person, reason: str = "", seen: int | None = None
+    ) -> SettingOutcome:
         """Declare a relation, or change its declaration. Raises InvalidInput for memories that this version lacks."""
         check_carried(spec.memories)
-        return self._change(RelationDeclared(spec=spec), by, reason)
+        return self._change(RelationDeclared(spec=spec), by, reason, seen)
 
     def change_suite(
-        self, *, add: Sequence[SuiteQuestion] = (), remove: Sequence[str] = (), by: Person, reason: str = ""
+        self,
+        *,
+        add: Sequence[SuiteQuestion] = (),
+        remove: Sequence[str] = (),
+        by: Person,
+        reason: str = "",
+        seen: int | None = None,
     ) -> SettingOutcome:
         """Add questions to the suite (or replace those of the same id) and remove others by id."""
-        return self._change(SuiteChanged(added=tuple(add), removed=tuple(remove)), by, reason)
+        return self._change(SuiteChanged(added=tuple(add), removed=tuple(remove)), by, reason, seen)
 
-    def set_thresholds(self, thresholds: Mapping[str, float], *, by: Person, reason: str = "") -> SettingOutcome:
+    def set_thresholds(
+        self, thresholds: Mapping[str, float], *, by: Person, reason: str = "", seen: int | None = None
+    ) -> SettingOutcome:
         """Set the gate's thresholds; those not named stay as they are."""
-        return self._change(ThresholdsChanged(thresholds=dict(thresholds)), by, reason)
+        return self._change(ThresholdsChanged(thresholds=dict(thresholds)), by, reason, seen)
 
     def confirm(self, change_id: str, *, by: Person, reason: str = "") -> int:
         """Confirm a weakening change that somebody else proposed. Returns its ledger position."""
@@ -210,8 +230,11 @@ class Governance:
             raise UnknownId(f"{prefix!r} names no single change that waits for confirmation; waiting: {waiting}")
         return fitting[0]
 
-    def _change(self, change: Setting, by: Person, reason: str, token: str | None = None) -> SettingOutcome:
+    def _change(
+        self, change: Setting, by: Person, reason: str, seen: int | None, token: str | None = None
+    ) -> SettingOutcome:
         with self._ledger.writing() as session:
+            check_head(session.state, seen)
             event = session.change_setting(by.actor, change, reason)
         waiting = event.body.change_id if isinstance(event.body, SettingChangeProposed) else None
         return SettingOutcome(event.position, waiting, token)

@@ -6,13 +6,14 @@ twice may have been solved differently each time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 from addenda.artifacts import ArtifactStore
 from addenda.errors import LedgerBroken
 from addenda.gate import CaseResult, Report
 from addenda.ledger import Record
-from addenda.types import Frozen
+from addenda.types import Frozen, MemoryName
 
 
 class TestRun(Frozen):
@@ -70,3 +71,19 @@ def is_intact(digest: str, artifacts: ArtifactStore) -> bool:
     except LedgerBroken:
         return False
     return True
+
+
+def stored_for(records: Sequence[Record], artifacts: ArtifactStore) -> dict[MemoryName, set[str]]:
+    """What each memory stores for these records, delivered or only tested."""
+    stored: defaultdict[MemoryName, set[str]] = defaultdict(set)
+    for record in records:
+        for name, digest in record.deliveries.items():
+            stored[name].add(digest)
+    if tested := prepared_for(records, artifacts):
+        stored["edits"].update(tested.values())
+    return stored
+
+
+def artefacts_of(records: Sequence[Record], artifacts: ArtifactStore) -> set[str]:
+    """What all memories store for these records."""
+    return {digest for digests in stored_for(records, artifacts).values() for digest in digests}

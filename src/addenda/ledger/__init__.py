@@ -76,7 +76,7 @@ from addenda.ledger.people import (
     token_hash,
     token_label,
 )
-from addenda.ledger.policy import Autopilot, Decision, Policy, Role, Rule, is_weaker, least_trust
+from addenda.ledger.policy import Autopilot, ContentKind, Decision, Policy, Role, Rule, is_weaker, least_trust
 from addenda.ledger.ramps import Ramp, is_audited, is_by_person, sources_of
 from addenda.ledger.records import Approval, Closing, Record, Standing, Verdict
 from addenda.ledger.relations import (
@@ -111,6 +111,7 @@ __all__ = [
     "Autopilot",
     "Body",
     "Closing",
+    "ContentKind",
     "Created",
     "Decision",
     "Delivered",

@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from addenda.memories.notes.cases import to_line
-from addenda.surfaces.cli.wording import says
+from addenda.surfaces.describing import says
 from addenda.types import Note
 from benchmarks.notes_minds import Flaw, Mind
 from tests.chat_server import ChatServer, Turn

@@ -8,7 +8,6 @@ module             what it is about
 ``options``        options that several commands share
 ``output``         results on stdout, everything else on stderr; tables, JSON, progress
 ``selecting``      which addenda are meant: shortened ids, ``-`` for stdin, ``--all`` with filters
-``wording``        addenda, events, policies and moments in words
 ``reference``      ``docs/cli.md``, made from the commands themselves
 the others         the commands, by topic
 ================== ===================================================================================================

@@ -25,7 +25,7 @@ from addenda.surfaces.cli.options import (
 )
 from addenda.surfaces.cli.output import table
 from addenda.surfaces.cli.selecting import Wanted, select
-from addenda.surfaces.cli.wording import says
+from addenda.surfaces.describing import says
 from addenda.types import Status
 
 _SHOWN = 20

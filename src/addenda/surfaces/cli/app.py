@@ -62,6 +62,7 @@ _START, _CHANGE, _LIVE, _LOOK, _ASK, _GOVERN, _CHECK = (
 
 COMMANDS: tuple[Entry, ...] = (
     Entry("init", "making", "Make a new knowledge base and its first admin.", _START),
+    Entry("serve", "serving", "Serve everything over HTTP, in one process, until it is stopped.", _START),
     Entry("demo", "demonstration", "Run the whole story on the bundled model and print a score card.", _START),
     Entry("import", "importing", "Propose the rows of a spreadsheet (xlsx or csv).", _CHANGE, "import_"),
     Entry("extract", "extracting", "Let a model propose the facts that documents state.", _CHANGE),

@@ -20,7 +20,7 @@ from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import JsonOption, KbOption, ModelOption
 from addenda.surfaces.cli.output import pairs, table
 from addenda.surfaces.cli.selecting import memory_names
-from addenda.surfaces.cli.wording import moment, parse_moment, says
+from addenda.surfaces.describing import moment, parse_moment, says
 from addenda.types import EVERYONE, Match
 
 _NOTHING = "no addendum had a part in this answer"

@@ -29,7 +29,7 @@ from addenda.surfaces.cli.options import (
 )
 from addenda.surfaces.cli.output import table
 from addenda.surfaces.cli.selecting import Wanted, resolve, select
-from addenda.surfaces.cli.wording import moment, parse_moment, says, stamp
+from addenda.surfaces.describing import moment, parse_moment, says, stamp
 from addenda.types import Status
 
 Kind: TypeAlias = Literal["approved", "rejected", "disabled", "enabled", "retired", "window_closed", "erased"]

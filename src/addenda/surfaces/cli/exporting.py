@@ -11,10 +11,10 @@ from typing import Annotated
 import typer
 
 from addenda.errors import InvalidInput
+from addenda.knowledge_base.finding import Filter, check_statuses, with_status
 from addenda.spreadsheets import write_addenda
 from addenda.surfaces.cli.context import begin, replace_file
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, SourceOption, StatusOption, TagOption
-from addenda.surfaces.cli.selecting import Wanted, check_statuses
 from addenda.types import Addendum, Status
 
 _SUFFIXES = (".xlsx", ".csv", ".json")
@@ -41,15 +41,10 @@ def export(
         raise InvalidInput(f"cannot export to {str(file)!r}: give it the ending {', '.join(_SUFFIXES)}")
     if file.exists() and not force:
         raise InvalidInput(f"{str(file)!r} exists already; add --force to replace it, or name another file")
-    wanted = Wanted(statuses=status or [], tags=tag or [], source=source)
+    wanted = Filter(statuses=status or [], tags=tag or [], source=source)
     now = datetime.now(UTC)
     with call.open() as opened:
-        records = opened.state.records
-        rows: list[tuple[Addendum, Status]] = [
-            (addendum, records[i].status(now))
-            for i, addendum in opened.ledger.addenda().items()
-            if wanted.fits(records[i], now)
-        ]
+        rows = with_status(opened.ledger, opened.state, wanted, now)
     if not dry_run:
         _write(file, rows)
     verb = "would be written" if dry_run else "written"

@@ -14,7 +14,7 @@ from addenda.knowledge_base.extracting import ENCODINGS, Extraction, SourceDocum
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import Output, pairs, table
-from addenda.surfaces.cli.wording import parse_moment, says
+from addenda.surfaces.describing import parse_moment, says
 from addenda.types import EVERYONE, Trust
 
 _SHOWN = 20

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, cast
 
 import typer
 
-from addenda.knowledge_base import KnowledgeBase, Record
+from addenda.knowledge_base import Record
+from addenda.knowledge_base.finding import Filter, check_statuses, newest, starts
 from addenda.knowledge_base.quoting import Quoted, quoted_evidence
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import JsonOption, KbOption, SourceOption, StatusOption, TagOption
 from addenda.surfaces.cli.output import pairs, table
-from addenda.surfaces.cli.selecting import Wanted, check_statuses, short_length
-from addenda.surfaces.cli.wording import describe, happened, moment, says, since, stamp
-from addenda.text import normalised, search_terms
-from addenda.types import Addendum, Edit, Fact
+from addenda.surfaces.cli.selecting import short_length
+from addenda.surfaces.describing import describe, happened, moment, says, stamp
+from addenda.types import Addendum
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The id, or a unique beginning of it.")]
 
@@ -33,22 +33,19 @@ def list_(
     """List addenda, newest first."""
     call = begin(kb, as_json=as_json)
     check_statuses(status or [])
-    wanted = Wanted(statuses=status or [], tags=tag or [], source=source)
+    wanted = Filter(statuses=status or [], tags=tag or [], source=source)
     now = datetime.now(UTC)
     with call.open() as opened:
         state = opened.state
-        records = [record for record in reversed([*state.records.values()]) if wanted.fits(record, now)]
-        if search is not None:
-            contents = opened.ledger.addenda()
-            records = [record for record in records if _found(search, contents.get(record.id))]
+        records = list(newest(opened.ledger, state, wanted, now, words=search))
         shown = records[:limit] if limit else records
         addenda = opened.ledger.addenda({record.id for record in shown})
-        starts = _starts(opened, shown, now)
+        begun = starts(opened.ledger, shown, now)
         short = short_length(state)
-    described = [describe(record, addenda.get(record.id), now, starts.get(record.id)) for record in shown]
+    described = [describe(record, addenda.get(record.id), now, begun.get(record.id)) for record in shown]
     rows = [
         (r.id[:short], r.status(now), says(addenda[r.id].content if r.id in addenda else None), r.source, r.author,
-         moment(starts.get(r.id)))
+         moment(begun.get(r.id)))
         for r in shown
     ]  # fmt: skip
     headers = ("id", "status", "says", "source", "author", "since")
@@ -65,7 +62,7 @@ def show(addendum_id: IdArgument, kb: KbOption = None, as_json: JsonOption = Fal
         state = opened.state
         record = state.record(state.resolve(addendum_id))
         addendum = opened.ledger.addenda([record.id]).get(record.id)
-        start = _starts(opened, [record], now).get(record.id)
+        start = starts(opened.ledger, [record], now).get(record.id)
         why_failed = opened.why_failed(record.id)
         quoted = () if addendum is None else quoted_evidence(opened.ledger, addendum)
     verdict = record.verdict
@@ -115,37 +112,6 @@ def history(addendum_id: IdArgument, kb: KbOption = None, as_json: JsonOption = 
     ]
     rows = [(str(e.position), moment(e.at), str(e.actor), happened(e, full), e.reason) for e in events]
     call.out.result({"id": full, "events": described}, table(("event", "when", "who", "what", "why"), rows))
-
-
-def _found(query: str, addendum: Addendum | None) -> bool:
-    """Whether every word (in scripts without spaces every pair of characters) of the query is in the addendum."""
-    if addendum is None:
-        return False
-    text = "\n".join([*_texts(addendum), addendum.source, addendum.author, *addendum.tags])
-    terms = set(search_terms(query))
-    return normalised(query) in normalised(text) or (bool(terms) and terms <= set(search_terms(text)))
-
-
-def _texts(addendum: Addendum) -> Iterable[str]:
-    content = addendum.content
-    match content:
-        case Fact():
-            return (content.subject, content.relation, content.object)
-        case Edit():
-            return (content.prompt, content.target, *content.rephrasings)
-        case _:
-            return [str(value) for name, value in content if name != "kind"]
-
-
-def _starts(kb: KnowledgeBase, records: Sequence[Record], now: datetime) -> Mapping[str, datetime]:
-    """When each record's present status began; the ledger is read once for those that do not say it themselves."""
-    starts = {record.id: found for record in records if (found := since(record, now)) is not None}
-    last = {record.id: record.history[-1] for record in records if record.id not in starts}
-    if last:
-        events = kb.ledger.events(min(last.values()) - 1, max(last.values()))
-        first = events[0].position
-        starts |= {i: events[position - first].at for i, position in last.items()}
-    return starts
 
 
 def _content_rows(addendum: Addendum | None) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from addenda.knowledge_base.observing import Batch
 from addenda.surfaces.cli.context import begin, fields
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import Output, pairs, table
-from addenda.surfaces.cli.wording import says
+from addenda.surfaces.describing import says
 from addenda.types import Note, Trust
 
 _DONE = {

@@ -15,7 +15,7 @@ from addenda.knowledge_base import Person, Role, SettingOutcome, Token
 from addenda.surfaces.cli.context import Call, begin, new_token_file
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, NewTokenOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import pairs, table
-from addenda.surfaces.cli.wording import moment, parse_moment, stamp
+from addenda.surfaces.describing import moment, parse_moment, stamp
 
 person = typer.Typer()
 

@@ -17,7 +17,7 @@ from addenda.surfaces.cli.context import begin, read_text
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import table
 from addenda.surfaces.cli.people import show_dry_run, show_setting
-from addenda.surfaces.cli.wording import moment, policy_words, stamp
+from addenda.surfaces.describing import moment, policy_words, stamp
 
 policy = typer.Typer()
 setting = typer.Typer()

@@ -13,7 +13,7 @@ from addenda.knowledge_base import KnowledgeBase, Proposing
 from addenda.surfaces.cli.context import Call, begin, read_text
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import pairs
-from addenda.surfaces.cli.wording import parse_moment, says
+from addenda.surfaces.describing import parse_moment, says
 from addenda.types import EVERYONE, Addendum, Content, Document, Edit, Fact, Note, Trust
 
 

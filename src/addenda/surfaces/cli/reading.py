@@ -15,7 +15,7 @@ from addenda.knowledge_base import KnowledgeBase
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import JsonOption, KbOption
 from addenda.surfaces.cli.output import table
-from addenda.surfaces.cli.wording import parse_moment, stamp
+from addenda.surfaces.describing import parse_moment, stamp
 from addenda.types import EVERYONE
 
 _HEADERS = ("subject", "relation", "object", "score", "addendum", "source", "author", "trust")

@@ -20,7 +20,7 @@ from addenda.knowledge_base.reflecting import (
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import Output, pairs, table
-from addenda.surfaces.cli.wording import parse_moment
+from addenda.surfaces.describing import parse_moment
 from addenda.types import EVERYONE, Trust
 
 _SHOWN = 20

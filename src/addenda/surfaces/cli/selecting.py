@@ -10,6 +10,7 @@ from typing import get_args
 
 from addenda.errors import InvalidInput
 from addenda.knowledge_base import Record, State
+from addenda.knowledge_base.finding import Filter, check_statuses
 from addenda.types import MemoryName, Status
 
 STDIN = "-"
@@ -26,13 +27,10 @@ class Wanted:
     tags: Sequence[str] = ()
     source: str | None = None
 
-    def fits(self, record: Record, now: datetime) -> bool:
-        """Whether a record passes the filters; one that was not given lets everything pass."""
-        return (
-            (not self.statuses or record.status(now) in self.statuses)
-            and (not self.tags or not set(self.tags).isdisjoint(record.tags))
-            and (self.source is None or record.source.startswith(self.source))
-        )
+    @property
+    def filter(self) -> Filter:
+        """The filters."""
+        return Filter(statuses=self.statuses, tags=self.tags, source=self.source)
 
 
 def select(
@@ -54,10 +52,8 @@ def select(
         if wanted.ids:
             raise InvalidInput("both ids and --all were given; give one of them")
         now = datetime.now(UTC)
-        statuses = wanted.statuses or usual
-        return tuple(
-            r.id for r in state.records.values() if r.status(now) in statuses and wanted.fits(r, now) and also(r)
-        )
+        statuses, fits = wanted.statuses or usual, wanted.filter.fits
+        return tuple(r.id for r in state.records.values() if r.status(now) in statuses and fits(r, now) and also(r))
     if filtered:
         raise InvalidInput("--status, --tag and --source choose among all; add --all, or leave them out")
     return resolve(state, wanted.ids)
@@ -71,14 +67,6 @@ def resolve(state: State, given: Sequence[str]) -> tuple[str, ...]:
     if not prefixes:
         raise InvalidInput("no addenda were named; give ids (`list` shows them), or - to read them from stdin")
     return tuple(dict.fromkeys(state.resolve(prefix) for prefix in prefixes))
-
-
-def check_statuses(statuses: Sequence[str]) -> None:
-    """Raise InvalidInput for a status that does not exist."""
-    known = get_args(Status)
-    for status in statuses:
-        if status not in known:
-            raise InvalidInput(f"{status!r} is no status; it can be {', '.join(known)}")
 
 
 def short_length(state: State) -> int:
