@@ -65,7 +65,7 @@ from addenda.ledger.events import (
 )
 from addenda.ledger.fold import apply, fold
 from addenda.ledger.people import Person, authenticate, new_token, person_name, token_hash
-from addenda.ledger.policy import Autopilot, Decision, Policy, Role, Rule, is_weaker, least_trust
+from addenda.ledger.policy import Autopilot, ContentKind, Decision, Policy, Role, Rule, is_weaker, least_trust
 from addenda.ledger.ramps import Ramp, is_audited, is_by_person, sources_of
 from addenda.ledger.records import Approval, Closing, Record, Standing, Verdict
 from addenda.ledger.relations import (
@@ -99,6 +99,7 @@ __all__ = [
     "Autopilot",
     "Body",
     "Closing",
+    "ContentKind",
     "Created",
     "Decision",
     "Delivered",
