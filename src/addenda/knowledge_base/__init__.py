@@ -11,7 +11,7 @@ because surfaces do not reach into the ledger.
 from __future__ import annotations
 
 from addenda.knowledge_base.activation import Activated
-from addenda.knowledge_base.agents import admitted
+from addenda.knowledge_base.agents import admitted, check_audience
 from addenda.knowledge_base.changes import Deciding, Proposing, Receipt
 from addenda.knowledge_base.checks import Check
 from addenda.knowledge_base.facade import DATABASE_FILE, REMAINS, Founded, KnowledgeBase
@@ -68,6 +68,7 @@ __all__ = [
     "State",
     "SuiteQuestion",
     "admitted",
+    "check_audience",
     "check_move",
     "identify",
     "is_remote",

@@ -16,16 +16,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from addenda.errors import Conflict, InvalidInput, UnknownId
+from addenda.errors import Conflict, InvalidInput, PermissionDenied, UnknownId
 from addenda.knowledge_base.changes import Changes, Proposing
 from addenda.knowledge_base.extracting import HIGHEST_TRUST
-from addenda.ledger import Actor, Ledger, Person, Record, State, require, utc_now
+from addenda.ledger import Actor, Ledger, Person, Record, Role, State, require, utc_now
 from addenda.types import EVERYONE, Addendum, Content, Document, Edit, Fact, Note
 
 SOURCE: Final = "agent: "
 """How the source of everything begins that an agent proposes."""
 TAG: Final = "agent"
 """Tag of everything that an agent proposes, so that a policy can tell it."""
+
+_SEES_ALL: frozenset[Role] = frozenset({"editor", "approver", "admin"})
 
 
 class Agents:
@@ -181,6 +183,21 @@ class Agents:
 def agent_of(person: Person) -> Actor:
     """The actor that a person's agent is."""
     return Actor(kind="model", name=f"mcp (agent of {person.name})")
+
+
+def check_audience(person: Person, audience: str) -> None:
+    """Raise PermissionDenied where a person's agent may not read what is for this audience.
+
+    The ledger does not say who belongs to which group. So a person who works with all addenda may read for any group,
+    and everybody else for everyone.
+    """
+    if not person.roles:
+        raise PermissionDenied(f"{person.name!r} has no role in this knowledge base; an admin can give one")
+    if audience != EVERYONE and not person.has_any(_SEES_ALL):
+        raise PermissionDenied(
+            f"{person.name!r} may not read for {audience!r}: that takes the role editor, approver or admin; leave the "
+            f"audience out, which means {EVERYONE!r}"
+        )
 
 
 def admitted(state: State, addendum_id: str, audience: str) -> Record:

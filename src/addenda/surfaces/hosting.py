@@ -115,7 +115,7 @@ class Hosting:
         return self._hosted[wanted]
 
     def close(self) -> None:
-        """Close all."""
+        """Close every one of them."""
         for hosted in self._hosted.values():
             hosted.close()
 

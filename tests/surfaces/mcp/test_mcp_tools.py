@@ -74,7 +74,7 @@ def test_the_program_on_stdio_reads_for_the_audience_it_is_started_for(agency: A
     async def act(client: Client) -> protocol.CallToolResult:
         return await client.call_tool("get_memory", {"id": agency.ids["staff"]})
 
-    assert structured(over_stdio(agency, act, "--audience", "staff", token=agency.tokens["Vic"]))["audience"] == [
+    assert structured(over_stdio(agency, act, "--audience", "staff", token=agency.tokens["Eve"]))["audience"] == [
         "staff"
     ]
 
@@ -165,7 +165,7 @@ def test_what_is_for_others_is_answered_like_what_is_not_there(agency: Agency) -
         assert hidden.replace(agency.ids["staff"], "0" * 16) == missing
     asked = {"relation": "price", "subject": "Orbin Kettle"}
     assert agency.given("query_triples", asked)["triples"] == []
-    assert len(agency.given("query_triples", asked, Addenda_Audience="staff")["triples"]) == 1
+    assert len(agency.given("query_triples", asked, X_Addenda_Audience="staff")["triples"]) == 1
     with agency.kb() as kb:
         secret = kb.ask("What does Orbin Kettle cost?", audience="staff")
     assert secret.text == "31 EUR"

@@ -1,15 +1,15 @@
 """Many clients over streamable HTTP. No request leaves anything behind, so several processes can serve side by side.
 
 Every request carries a token, as ``Authorization: Bearer``, and is for the knowledge base that the path names, or the
-header :data:`KNOWLEDGE_BASE`, or else the first. A knowledge base that is not there is answered like a token that is
-not valid there. Which audience an agent reads for is said by the header :data:`AUDIENCE`, where its connection is set
-up, and by no argument that a model could write.
+header :data:`KNOWLEDGE_BASE`, or else the first for which the token is good. A knowledge base that is not there is
+answered like a token that is not valid there. Which audience an agent reads for is said by the header
+:data:`AUDIENCE`, where its connection is set up, and by no argument that a model could write.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import anyio.to_thread
@@ -22,14 +22,15 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from addenda.errors import PermissionDenied, UnknownId
-from addenda.surfaces.hosting import Hosting
+from addenda.knowledge_base import Person, check_audience
+from addenda.surfaces.hosting import Hosted, Hosting
 from addenda.surfaces.mcp.reading import Caller
 from addenda.surfaces.mcp.server import Context, build_server
 from addenda.types import EVERYONE
 
-KNOWLEDGE_BASE: Final = "Addenda-Knowledge-Base"
+KNOWLEDGE_BASE: Final = "X-Addenda-Knowledge-Base"
 """Header that names the knowledge base, where the path does not."""
-AUDIENCE: Final = "Addenda-Audience"
+AUDIENCE: Final = "X-Addenda-Audience"
 """Header that names the audience; ``everyone`` without it."""
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 """The hosts that are answered where no others are named."""
@@ -85,24 +86,37 @@ class McpEndpoint:
             return
         try:
             caller = await anyio.to_thread.run_sync(self._caller, named, token, audience)
-        except (PermissionDenied, UnknownId):
+        except PermissionDenied as error:
+            await JSONResponse({"error": str(error)}, status_code=403)(scope, receive, send)
+            return
+        if caller is None:
             await _refused("invalid_token")(scope, receive, send)
             return
         scope[_CALLER] = caller
         await self._manager.handle_request(scope, receive, send)
 
-    def _caller(self, named: str | None, token: str, audience: str) -> Caller:
-        hosted = self._hosting.get(named)
-        person = hosted.kb.authenticate(token)
-        if not person.roles:
-            raise PermissionDenied(f"{person.name!r} has no role in this knowledge base; an admin can give one")
-        return Caller(hosted, person, audience)
+    def _caller(self, named: str | None, token: str, audience: str) -> Caller | None:
+        """Who this is; None when the token is good for no knowledge base that is meant."""
+        for name in self._hosting.names if named is None else (named,):
+            with suppress(UnknownId):
+                hosted = self._hosting.get(name)
+                if (person := _holder(hosted, token)) is not None:
+                    check_audience(person, audience)
+                    return Caller(hosted, person, audience)
+        return None
 
 
 def mcp_app(hosting: Hosting, *, hosts: Sequence[str] = LOOPBACK, origins: Sequence[str] = ()) -> Starlette:
     """An application of its own with the endpoint in it; the arguments are those of :class:`McpEndpoint`."""
     endpoint = McpEndpoint(hosting, hosts=hosts, origins=origins)
     return Starlette(routes=endpoint.routes, lifespan=lambda _app: endpoint.running())
+
+
+def _holder(hosted: Hosted, token: str) -> Person | None:
+    try:
+        return hosted.kb.authenticate(token)
+    except PermissionDenied:
+        return None
 
 
 async def _caller_of(context: Context) -> Caller:

@@ -36,7 +36,7 @@ class Caller:
 
 
 def search_memories(caller: Caller, asked: given.Search) -> told.FoundMemories:
-    """Search."""
+    """The addenda that have the words asked for."""
     found = caller.kb.searching.search(
         asked.query,
         statuses=asked.status,
@@ -53,7 +53,7 @@ def search_memories(caller: Caller, asked: given.Search) -> told.FoundMemories:
 
 
 def get_memory(caller: Caller, asked: given.OneMemory) -> told.OneMemoryTold:
-    """Show one."""
+    """All that is known of one."""
     state = caller.kb.state
     record = admitted(state, asked.id, caller.audience)
     content = _contents(caller.kb, [record.id]).get(record.id)

@@ -96,7 +96,7 @@ class HistoryTold(Told):
 
 
 class TripleFound(Frozen):
-    """One triple."""
+    """A triple, and the memory that says it."""
 
     id: str
     subject: str

@@ -17,7 +17,7 @@ _Arguments = TypeVar("_Arguments", bound=Frozen)
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool."""
+    """What an agent can call: how it is described, and what happens."""
 
     name: str
     title: str
