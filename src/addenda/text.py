@@ -63,6 +63,7 @@ _UNSPACED = (
 
 _KEYCAP_BASES = "#*0123456789\u203c\u2049"
 _CLOSING_PUNCTUATION = ".!?,;:\u2026\u3001\u3002\u061f\u06d4\u0964\u0965\u203d"
+_ASCII_RUN = re.compile(r"[A-Za-z0-9]+(?:(?<=[0-9])[.,](?=[0-9])[A-Za-z0-9]+)*")
 _SPACES = re.compile(r"\s+")
 _QUOTED_LENGTH = 60
 
@@ -152,12 +153,21 @@ def search_terms(text: str) -> list[str]:
     """
     terms: list[str] = []
     for run in _runs(normalised(text)):
-        if _within(run[0], _UNSPACED):
+        if _is_unspaced(run[0]):
             terms.extend(run)
             terms.extend(first + second for first, second in pairwise(run))
         else:
             terms.append(run)
     return terms
+
+
+def query_terms(text: str) -> list[str]:
+    """What to look a query up by, each term once: words, and of a run in a script without spaces the pairs alone."""
+    terms: dict[str, None] = {}
+    for run in _runs(normalised(text)):
+        pairs = len(run) > 1 and _is_unspaced(run[0])
+        terms.update(dict.fromkeys((first + second for first, second in pairwise(run)) if pairs else (run,)))
+    return list(terms)
 
 
 def _folded(text: str) -> str:
@@ -172,6 +182,9 @@ def _folded(text: str) -> str:
 
 def _runs(text: str) -> Iterator[str]:
     """Stretches of letters, marks and digits of one writing style; a separator between two digits belongs to them."""
+    if text.isascii():
+        yield from _ASCII_RUN.findall(text)
+        return
     run = ""
     for index, character in enumerate(text):
         between_digits = character in ".," and run[-1:].isdigit() and text[index + 1 : index + 2].isdigit()
@@ -191,7 +204,11 @@ def _runs(text: str) -> Iterator[str]:
 def _style_changes(run: str, character: str) -> bool:
     if unicodedata.category(character)[0] == "M":
         return False
-    return _within(run[0], _UNSPACED) != _within(character, _UNSPACED)
+    return _is_unspaced(run[0]) != _is_unspaced(character)
+
+
+def _is_unspaced(character: str) -> bool:
+    return not character.isascii() and _within(character, _UNSPACED)
 
 
 def _is_joining(character: str) -> bool:
