@@ -9,9 +9,11 @@ because surfaces do not reach into the ledger.
 
 from __future__ import annotations
 
+from addenda.augmenting import Augmentation
 from addenda.knowledge_base.activation import Activated
 from addenda.knowledge_base.changes import Deciding, Proposing, Receipt
 from addenda.knowledge_base.checks import Check
+from addenda.knowledge_base.conversing import Spoken, Upstream
 from addenda.knowledge_base.facade import DATABASE_FILE, REMAINS, Founded, KnowledgeBase
 from addenda.knowledge_base.governance import SettingOutcome
 from addenda.knowledge_base.importing import Import, read_import
@@ -39,6 +41,7 @@ __all__ = [
     "DATABASE_FILE",
     "REMAINS",
     "Activated",
+    "Augmentation",
     "Autopilot",
     "Budget",
     "Check",
@@ -58,8 +61,10 @@ __all__ = [
     "RelationSpec",
     "Role",
     "SettingOutcome",
+    "Spoken",
     "State",
     "SuiteQuestion",
+    "Upstream",
     "check_move",
     "identify",
     "is_remote",

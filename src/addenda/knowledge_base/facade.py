@@ -19,6 +19,7 @@ from addenda.knowledge_base.activation import Activation
 from addenda.knowledge_base.answers import AnswerLog
 from addenda.knowledge_base.changes import Changes, Receipt
 from addenda.knowledge_base.checks import Check, run_checks
+from addenda.knowledge_base.conversing import Conversing
 from addenda.knowledge_base.extracting import Extracting
 from addenda.knowledge_base.governance import Governance
 from addenda.knowledge_base.learning import Learning
@@ -49,7 +50,8 @@ from addenda.ledger import (
 )
 from addenda.memories.base import ProgressCallback, ReadResult, TripleQuery
 from addenda.models.files import BUNDLED
-from addenda.responder import Explanation, Listener, Responder
+from addenda.responder import Explanation, Responder
+from addenda.tracing import Listener
 from addenda.types import EVERYONE, Addendum, Answer, Edit, Fact, MemoryName
 
 DATABASE_FILE = "ledger.sqlite3"
@@ -80,7 +82,8 @@ class KnowledgeBase:
     make live), :attr:`governance` (people, policy, relations, suite), :attr:`extracting` (documents, from which a model
     proposes facts), :attr:`observing` (what came of answers), :attr:`learning` (notes from that), :attr:`reflecting`
     (reflections of documents) and :attr:`remembering` (the memory model that is trained on them). Every change is
-    made by a :class:`Person`, who is found by token with :meth:`authenticate`.
+    made by a :class:`Person`, who is found by token with :meth:`authenticate`. Conversations go through
+    :attr:`conversing`.
     """
 
     def __init__(self, directory: Path, database: Database, choice: ModelChoice) -> None:
@@ -102,6 +105,7 @@ class KnowledgeBase:
         self.reflecting = Reflecting(self.ledger, self.changes, self._memories, directory)
         self.remembering = Remembering(self.ledger, self._memories, self.reflecting, directory)
         self.notebook = NotebookView(self.ledger, self._memories)
+        self.conversing = Conversing(self.ledger, self._memories, self._answers, choice, self._value)
 
     @classmethod
     def create(
@@ -293,8 +297,16 @@ class KnowledgeBase:
         return self._memories.reindex_triples(encoder, thresholds, by, reason)
 
     def explain(self, answer_id: str | None = None) -> Explanation:
-        """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off."""
+        """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off.
+
+        Raises UnknownId, and InvalidInput for a turn of a conversation, which cannot be asked again.
+        """
         answer = self._answers.latest() if answer_id is None else self._answers.find(answer_id)
+        if answer.in_conversation:
+            raise InvalidInput(
+                f"the answer {answer.trace.id!r} is a turn of a conversation, of which only the question is kept, so "
+                "it cannot be asked again; its trace says what the model saw. Ask the question by itself to explain it"
+            )
         return self._responder().explain(answer)
 
     def erase(self, ids: Sequence[str], *, by: Person, reason: str) -> tuple[Receipt, ...]:
