@@ -18,7 +18,8 @@ from types import ModuleType
 
 BLOCKED = frozenset(
     (
-        "accelerate httpx2 huggingface_hub matplotlib numpy openai peft safetensors scipy tokenizers torch transformers"
+        "accelerate anyio fastapi httpx2 huggingface_hub matplotlib numpy openai peft safetensors scipy starlette "
+        "tokenizers torch transformers"
     ).split()
 )
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
@@ -37,6 +38,7 @@ HEAVY = (
     "addenda.memories.triples.generation",
     "addenda.memories.triples.local_writer",
     "addenda.demo.plots",
+    "addenda.surfaces.openai",
 )
 """Modules, with all below them, that may need the ``local``, ``plots`` or ``remote`` extra. They are reached lazily."""
 

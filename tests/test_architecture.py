@@ -64,7 +64,10 @@ ONLY_IMPORTER: Mapping[str, frozenset[str]] = {"migrations": frozenset({"databas
 """Units that only the named ones may import."""
 
 HEAVY = frozenset(
-    "httpx2 huggingface_hub matplotlib numpy openai peft safetensors scipy tokenizers torch transformers".split()
+    (
+        "anyio fastapi httpx2 huggingface_hub matplotlib numpy openai peft safetensors scipy starlette tokenizers "
+        "torch transformers"
+    ).split()
 )
 """Libraries of the extras, which may be imported inside functions."""
 
@@ -86,6 +89,7 @@ LAZY_UNITS = frozenset(
         "addenda.memories.triples.generation",
         "addenda.memories.triples.local_writer",
         "addenda.demo.plots",
+        "addenda.surfaces.openai",
     }
 )
 """Modules that need heavy libraries, so anyone may import them (and what lies below them) inside a function."""
