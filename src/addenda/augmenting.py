@@ -2,8 +2,9 @@
 
 The order and the precedence are those of :mod:`addenda.responder`, but one model turn has to do with everything, so
 what is found goes along instead of being tried in turn: *facts* about the things that the question names, the *notes*
-that bear on it, and, where neither bears on it, what a *consultation* of the memory model brought (documents). For
-facts that the question does not name, the model gets the read tool, whose calls are answered here.
+that bear on it, and, where no fact is of a relation that it names and no note decides, what a *consultation* of the
+memory model brought (documents). For facts that the question does not name, the model gets the read tool, whose calls
+are answered here.
 
 What is retrieved is data. It goes into the user's turn, never above it, as JSON in which no text can end the quotation
 or spell a control token, between delimiters that carry a number nobody could know before. That a model keeps to it is
@@ -183,7 +184,8 @@ class Augmenting:
         notes = next((one for one in asked.contributions.values() if isinstance(one, NoteReader)), None)
         hits = () if notes is None else tuple(notes.choose(question))
         memory = next((one for one in asked.contributions.values() if isinstance(one, Recalling)), None)
-        if memory is None or self.consulting is None or hits or any(fact.score > NAMED for fact in facts):
+        decided = any(hit.answer is not None for hit in hits) or any(fact.score > NAMED for fact in facts)
+        if memory is None or self.consulting is None or decided:
             return _Found(facts, hits)
         return _Found(facts, hits, self.consulting.answer(question, memory, asked.listener))
 

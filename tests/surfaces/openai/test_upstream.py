@@ -114,18 +114,18 @@ def test_calls_of_the_read_tool_are_answered_here(desk: Desk, stream: bool) -> N
     desk.upstream.script += [Turn(calls=[READ]), Turn("41 dB", piece=1)]
     client = desk.server.client()
     if stream:
-        chunks = list(client.chat.completions.create(model=MODEL, messages=user("And the vacuum?"), stream=True))
+        chunks = list(client.chat.completions.create(model=MODEL, messages=user("How loud?"), stream=True))
         assert text_of(chunks) == "41 dB"
         assert not any(choice.delta.tool_calls for one in chunks for choice in one.choices)
         assert [c.finish_reason for one in chunks for c in one.choices if c.finish_reason] == ["stop"]
         assert [c.delta.role for one in chunks for c in one.choices if c.delta.role] == ["assistant"]
     else:
-        said = client.chat.completions.create(model=MODEL, messages=user("And the vacuum?"))
+        said = client.chat.completions.create(model=MODEL, messages=user("How loud?"))
         assert said.choices[0].message.content == "41 dB"
         assert said.usage is not None
         assert said.usage.total_tokens == 4  # of both rounds
     first, second = desk.upstream.requests
-    assert first.body["messages"] == user("And the vacuum?")  # nothing was found, so nothing was added
+    assert first.body["messages"] == user("How loud?")  # nothing was found, so nothing was added
     call, result = second.body["messages"][-2:]
     assert call["tool_calls"][0]["function"]["name"] == "read_memory"
     assert (result["role"], result["tool_call_id"]) == ("tool", call["tool_calls"][0]["id"])
