@@ -79,14 +79,15 @@ class Conversing:
         self._answers = answers
         self._choice = choice
         self._values = values
+        self._upstream: Upstream | None = None
 
     @property
     def upstream(self) -> Upstream | None:
         """Where conversations go; None for a local model. Raises what :attr:`ModelInUse.model` raises."""
         base = self._memories.base
-        if not base.remote:
-            return None
-        return Upstream(base.connected.address, base.connected.served_name, self._choice.api_key)
+        if self._upstream is None and base.remote:
+            self._upstream = Upstream(base.connected.address, base.connected.served_name, self._choice.api_key)
+        return self._upstream
 
     @property
     def model(self) -> str:
@@ -95,10 +96,6 @@ class Conversing:
         if self._memories.base.remote:
             return name.partition("#")[2]
         return name if name == BUNDLED else name.rstrip("/").rpartition("/")[2]
-
-    def in_use(self, names: Sequence[MemoryName] | None = None) -> bool:
-        """Whether any memory would be asked: of these, or of all."""
-        return bool(self._memories.live()) if names is None else bool(names)
 
     def check_audience(self, audience: str, by: Person) -> None:
         """Raise PermissionDenied where this person may not be answered as this audience.
@@ -119,15 +116,19 @@ class Conversing:
         as_of: datetime | None = None,
         audience: str = EVERYONE,
         memories: Sequence[MemoryName] | None = None,
-    ) -> Augmentation:
-        """What goes along with a conversation whose last question this is.
+    ) -> Augmentation | None:
+        """What goes along with a conversation whose last question this is; None where no memory is in use.
 
         Raises InvalidInput for an unknown memory or a local model, CannotLookBack for a moment that a memory does not
         hold, and what the memories raise.
         """
-        if not self._memories.base.remote:
-            raise InvalidInput(f"the model {self.model!r} holds no conversation; ask it one question")
-        found = self._memories.augmenting()
+        with self._ledger.pinned():
+            if not self._memories.base.remote:
+                raise InvalidInput(f"the model {self.model!r} holds no conversation; ask it one question")
+            found = self._memories.augmenting()
+        # Consulting can take long, so the state is not held on to here.
+        if not (found.memories if memories is None else memories):
+            return None
         return found.augmentation(question, as_of=as_of, audience=audience, memories=memories)
 
     def keep(self, answer: Answer) -> None:

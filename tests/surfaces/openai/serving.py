@@ -38,11 +38,11 @@ class Served:
 
     def async_client(self, who: str = "Ana", **headers: str) -> AsyncOpenAI:
         """The same for asyncio; close it."""
-        return AsyncOpenAI(
-            base_url=f"{self.url}/v1", api_key=self.tokens[who], max_retries=0, default_headers=headers
-        )
+        return AsyncOpenAI(base_url=f"{self.url}/v1", api_key=self.tokens[who], max_retries=0, default_headers=headers)
 
-    def post(self, body: object, *, path: str = "chat/completions", who: str = "Ana", **headers: str) -> httpx2.Response:
+    def post(
+        self, body: object, *, path: str = "chat/completions", who: str = "Ana", **headers: str
+    ) -> httpx2.Response:
         """A request as bytes."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Authorization": f"Bearer {self.tokens.get(who, who)}", "Content-Type": "application/json", **headers}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import openai
@@ -45,7 +44,12 @@ def test_an_answer_with_its_trace(server: Served) -> None:
     assert said.id == f"chatcmpl-{answer.trace.id}"
     assert (said.choices[0].message.content, said.choices[0].finish_reason) == ("43 dB", "stop")
     assert said.usage is not None
-    assert 0 < said.usage.completion_tokens < said.usage.prompt_tokens == said.usage.total_tokens - said.usage.completion_tokens
+    assert (
+        0
+        < said.usage.completion_tokens
+        < said.usage.prompt_tokens
+        == said.usage.total_tokens - said.usage.completion_tokens
+    )
     assert (answer.text, answer.in_conversation, len(answer.trace.matches)) == ("43 dB", False, 1)
     assert int(raw.headers["X-Addenda-Ledger-Position"]) == answer.trace.ledger_position > 0
     assert server.hosting.get().kb.explain(answer.trace.id).ablations[0].changed
@@ -112,6 +116,7 @@ def test_a_client_that_hangs_up_leaves_a_whole_trace(server: Served) -> None:
         raise AssertionError
 
     answer_id = asyncio.run(hang_up())
+
     def is_kept() -> bool:
         try:
             return kb.conversing.kept(answer_id).text == "43 dB"

@@ -220,7 +220,10 @@ def test_what_is_recalled_cannot_break_out(desk: Desk) -> None:
 
 
 def test_headers_choose_memories_audience_and_moment(desk: Desk) -> None:
-    cost = {"model": MODEL, "messages": user("What does Orbin Kettle cost? And how loud is Velmor Tasky, brosk is dar?")}
+    cost = {
+        "model": MODEL,
+        "messages": user("What does Orbin Kettle cost? And how loud is Velmor Tasky, brosk is dar?"),
+    }
 
     def seen(**headers: str) -> str:
         desk.upstream.script.append(Turn("ok"))
@@ -305,9 +308,7 @@ def test_a_client_that_hangs_up_is_noticed(desk: Desk, headers: dict[str, str]) 
     long = events(chunk({"content": "It has "}), *[chunk({"content": "." * 4000})] * 5000)
     desk.upstream.script.append(long)
     client = desk.server.client(**headers)
-    with client.chat.completions.with_streaming_response.create(
-        model=MODEL, messages=user(LOUD), stream=True
-    ) as raw:
+    with client.chat.completions.with_streaming_response.create(model=MODEL, messages=user(LOUD), stream=True) as raw:
         for one in raw.parse():
             if one.choices[0].delta.content:
                 break

@@ -21,7 +21,7 @@ from datetime import datetime
 from starlette.datastructures import Headers
 
 from addenda.errors import PermissionDenied, UnknownId
-from addenda.knowledge_base import Person
+from addenda.knowledge_base import Person, Upstream
 from addenda.surfaces.hosting import Hosted, Hosting
 from addenda.surfaces.openai.problems import Problem
 from addenda.types import EVERYONE, MemoryName
@@ -50,6 +50,10 @@ class Admitted:
 
     hosted: Hosted
     person: Person
+    to: Upstream | None
+    """Where its conversations go; None for a local model."""
+    position: int
+    """How far the ledger was."""
     memories: tuple[MemoryName, ...] | None
     as_of: datetime | None
     audience: str
@@ -57,7 +61,7 @@ class Admitted:
 
 def admitted(hosting: Hosting, headers: Headers) -> Admitted:
     """Find out whose request it is. Reads the ledger, so it belongs into a thread. Raises :class:`Problem`."""
-    hosted, person = _identified(hosting, headers)
+    hosted, person, position = _identified(hosting, headers)
     unknown = [name for name in headers if name.lower().startswith(PREFIX) and name.lower() not in _KNOWN]
     if unknown:
         known = ", ".join((KNOWLEDGE_BASE, MEMORIES, AS_OF, AUDIENCE))
@@ -69,10 +73,18 @@ def admitted(hosting: Hosting, headers: Headers) -> Admitted:
         hosted.kb.conversing.check_audience(audience, person)
     except PermissionDenied as error:
         raise Problem(403, str(error), param=AUDIENCE) from error
-    return Admitted(hosted, person, _memories(headers.get(MEMORIES)), _moment(headers.get(AS_OF)), audience)
+    return Admitted(
+        hosted,
+        person,
+        hosted.kb.conversing.upstream,
+        position,
+        _memories(headers.get(MEMORIES)),
+        _moment(headers.get(AS_OF)),
+        audience,
+    )
 
 
-def _identified(hosting: Hosting, headers: Headers) -> tuple[Hosted, Person]:
+def _identified(hosting: Hosting, headers: Headers) -> tuple[Hosted, Person, int]:
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _unknown("no token was given; send a token of the knowledge base as `Authorization: Bearer TOKEN`")
@@ -80,7 +92,8 @@ def _identified(hosting: Hosting, headers: Headers) -> tuple[Hosted, Person]:
     for name in hosting.names if wanted is None else (wanted.strip(),):
         try:
             hosted = hosting.get(name)
-            return hosted, hosted.kb.authenticate(token)
+            with hosted.kb.ledger.pinned() as state:
+                return hosted, hosted.kb.authenticate(token), state.position
         except (UnknownId, PermissionDenied):
             continue
     # The same for a knowledge base that is not there, so that nobody learns which there are.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import wraps
 
 import anyio
@@ -20,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from addenda.errors import AddendaError
-from addenda.knowledge_base import Augmentation, Upstream
+from addenda.knowledge_base import Augmentation
 from addenda.surfaces.hosting import Hosting
 from addenda.surfaces.openai import passing, speaking
 from addenda.surfaces.openai.admission import LEDGER_POSITION, TRACE, Admitted, admitted
@@ -82,18 +81,17 @@ class _Endpoints:
         if chat.model != served:
             raise _no_model(chat.model, served)
         limiter = self._limiters[asked.hosted.name]
-        # Without a memory nothing is asked that would have to wait for its turn.
-        way = await run_sync(_way, asked, chat.question, limiter=None if asked.memories == () else limiter)
-        if way.to is None:
+        if asked.to is None:
             speaking.check(chat)
             return await (speaking.spoken_stream if chat.stream else speaking.spoken)(chat, asked, limiter)
-        headers = {LEDGER_POSITION: str(way.position)}
-        if way.augmentation is None:
+        augmentation = None
+        if asked.memories != ():
+            augmentation = await run_sync(_augmentation, asked, chat.question, limiter=limiter)
+        if augmentation is None:
             send = passing.passed_stream if chat.stream else passing.passed
-            return await send(request, self.client, way.to, PATH, chat.raw, headers)
-        headers[TRACE] = way.augmentation.id
-        memories = InTurn(asked.hosted, limiter)
-        relay = Relay(self.client, way.to, chat, way.augmentation, memories, self._toolless)
+            return await send(request, self.client, asked.to, PATH, chat.raw, {LEDGER_POSITION: str(asked.position)})
+        headers = {TRACE: augmentation.id, LEDGER_POSITION: str(augmentation.position)}
+        relay = Relay(self.client, asked.to, chat, augmentation, InTurn(asked.hosted, limiter), self._toolless)
         return await (relay.stream if chat.stream else relay.reply)(request, headers)
 
     async def embeddings(self, request: Request) -> Response:
@@ -101,15 +99,14 @@ class _Endpoints:
         asked = await self._admitted(request)
         raw = await read_body(request, self._most)
         parsed(raw)
-        to = await run_sync(_upstream, asked)
-        if to is None:
+        if asked.to is None:
             raise Problem(
                 404,
                 f"the model {asked.hosted.kb.conversing.model!r} runs in this server and gives no embeddings; ask a "
                 "server of embeddings, or a knowledge base whose model is behind an address",
                 code="model_not_found",
             )
-        return await passing.passed(request, self.client, to, EMBEDDINGS, raw, {}, field="data")
+        return await passing.passed(request, self.client, asked.to, EMBEDDINGS, raw, {}, field="data")
 
     async def models(self, request: Request) -> Response:
         """``GET /v1/models``: the one model that the knowledge base was made with."""
@@ -128,32 +125,10 @@ class _Endpoints:
         return await run_sync(admitted, self._hosting, request.headers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a conversation is answered: by a local model, by one elsewhere, there with what the memories give."""
-
-    to: Upstream | None
-    augmentation: Augmentation | None = None
-    position: int = 0
-
-
-def _way(asked: Admitted, question: str) -> _Way:
-    """Ask the memories, if any is to be asked; belongs into a thread."""
-    to = _upstream(asked)
-    if to is None:
-        return _Way(None)
-    if asked.memories != ():
-        with asked.hosted.answering() as kb:
-            if kb.conversing.in_use(asked.memories):
-                found = kb.conversing.augmentation(
-                    question, as_of=asked.as_of, audience=asked.audience, memories=asked.memories
-                )
-                return _Way(to, found, found.position)
-    return _Way(to, position=asked.hosted.kb.state.position)
-
-
-def _upstream(asked: Admitted) -> Upstream | None:
-    return asked.hosted.kb.conversing.upstream
+def _augmentation(asked: Admitted, question: str) -> Augmentation | None:
+    """What the memories give; belongs into a thread."""
+    with asked.hosted.answering() as kb:
+        return kb.conversing.augmentation(question, as_of=asked.as_of, audience=asked.audience, memories=asked.memories)
 
 
 def _model(asked: Admitted) -> Json:
