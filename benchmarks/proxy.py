@@ -11,6 +11,7 @@ so what is *added* is the difference of the two.
 start when they are due and not when the one before has ended; a server that falls behind shows in them.
 ``requests_per_second`` is what 16 connections get through that ask again at once. With more connections than a core can
 serve, time is spent waiting in line: ``details`` has the closed loops with 1 to 64 connections, with their latencies.
+``cpu_ms`` is the processor time of a request at the endpoint, which a busy machine changes least.
 
 Three ways through the endpoint: without memory (bytes pass), with notes and triples beside the question, and both as
 streams. What memory adds is the way with it less the way without.
@@ -74,6 +75,8 @@ class Cell:
     first: list[float] = field(default_factory=list[float])
     """To its first byte of the body."""
     wall: float = 0.0
+    cpu: float = 0.0
+    """Seconds of processor time that the endpoint took."""
     failed: int = 0
 
     def percentile(self, share: float) -> float:
@@ -87,6 +90,7 @@ class Cell:
             "requests": len(self.seconds),
             "failed": self.failed,
             "per_second": round(len(self.seconds) / self.wall, 1),
+            "endpoint_cpu_ms": round(1000 * self.cpu / len(self.seconds), 3),
             "ms_p50": round(self.percentile(0.5), 3),
             "ms_p95": round(self.percentile(0.95), 3),
             "first_ms_p50": round(1000 * statistics.median(self.first), 3),
@@ -300,7 +304,13 @@ async def steady(target: Target, rate: float, seconds: float, *, stream: bool) -
 Load: TypeAlias = Callable[[Target, bool], Awaitable[Cell]]
 
 
-async def measured(targets: Mapping[Way, Target], seconds: float) -> dict[str, dict[Way, Cell]]:
+def cpu_seconds(process: int) -> float:
+    """Processor time that a process has taken, its threads included."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def measured(targets: Mapping[Way, Target], seconds: float, endpoint: int) -> dict[str, dict[Way, Cell]]:
     """Every load on every way, the ways after one another within a load."""
 
     def loop(connections: int) -> Load:
@@ -316,7 +326,11 @@ async def measured(targets: Mapping[Way, Target], seconds: float) -> dict[str, d
     for stream in (False, True):
         for name, load in loads.items():
             label = f"{name}_stream" if stream else name
-            results[label] = {way: await load(target, stream) for way, target in targets.items()}
+            results[label] = {}
+            for way, target in targets.items():
+                before = cpu_seconds(endpoint)
+                cell = results[label][way] = await load(target, stream)
+                cell.cpu = cpu_seconds(endpoint) - before
     return results
 
 
@@ -335,6 +349,8 @@ def metrics_of(results: Mapping[str, Mapping[Way, Cell]]) -> dict[str, float]:
         for way, name in (("plain", ""), ("memory", "_with_memory"), ("direct", "_direct")):
             cell = results[f"closed_{THROUGHPUT_AT}{suffix}"][cast("Way", way)]
             metrics[f"requests_per_second{name}{suffix}"] = round(len(cell.seconds) / cell.wall, 1)
+            if way != "direct":
+                metrics[f"cpu_ms{name}{suffix}"] = round(1000 * cell.cpu / len(cell.seconds), 3)
     metrics["failed"] = sum(cell.failed for cells in results.values() for cell in cells.values())
     return metrics
 
@@ -369,7 +385,7 @@ def main() -> None:
             "memory": Target(endpoint_port, head),
         }
         try:
-            results = asyncio.run(measured(targets, seconds))
+            results = asyncio.run(measured(targets, seconds, cast("int", endpoint.pid)))
         finally:
             for process in (endpoint, upstream):
                 process.terminate()

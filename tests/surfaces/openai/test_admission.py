@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def test_a_body_that_nobody_could_answer_is_refused(desk: Desk, body: object, st
 
 
 def test_a_body_of_unknown_length_is_bounded(desk: Desk) -> None:
-    def pieces() -> Any:
+    def pieces() -> Iterator[bytes]:
         yield json.dumps(CHAT).encode()
         for _ in range(30):
             yield b" " * 10_000

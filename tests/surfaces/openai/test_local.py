@@ -28,7 +28,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     shutil.rmtree(directory)
 
 
-def asked(text: str = "") -> Any:
+def asked(text: str = "") -> list[Any]:
     return [
         {"role": "developer", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": text or loud()}]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import openai
@@ -14,7 +15,7 @@ from openai.types.chat import ChatCompletionChunk
 from addenda.errors import InvalidInput, UnknownId
 from addenda.types import Answer
 from tests.chat_server import Answer as Said
-from tests.chat_server import Raw, Turn, chunk, events, problem
+from tests.chat_server import Raw, Request, Turn, chunk, events, problem
 from tests.surfaces.openai.conftest import HOSTILE, KEY, Desk
 from tests.surfaces.openai.serving import until
 
@@ -27,7 +28,7 @@ WEATHER: Any = {
 READ = ("read_memory", json.dumps({"queries": [{"subject": "Velmor Tasky", "relation": "noise level"}]}))
 
 
-def user(text: str) -> Any:
+def user(text: str) -> list[Any]:
     return [{"role": "user", "content": text}]
 
 
@@ -40,7 +41,7 @@ def kept(desk: Desk, answer_id: str) -> Answer:
     return desk.server.hosting.get().kb.conversing.kept(answer_id)
 
 
-def traced(desk: Desk, headers: Any) -> Answer:
+def traced(desk: Desk, headers: Mapping[str, str]) -> Answer:
     """The kept answer that the headers of a reply name."""
     answer = kept(desk, headers["X-Addenda-Trace"])
     assert int(headers["X-Addenda-Ledger-Position"]) == answer.trace.ledger_position > 0
@@ -186,18 +187,6 @@ def test_a_model_that_only_reads_is_stopped(desk: Desk) -> None:
     assert len(desk.upstream.requests) == 9
 
 
-def test_a_server_that_refuses_tools_is_asked_without(desk: Desk) -> None:
-    def answering(request: Any) -> Said:
-        return problem(400, "no tools here") if "tools" in request.body else Turn("41 dB")
-
-    desk.upstream.answering = answering
-    endpoint = desk.server
-    for _ in range(2):
-        assert endpoint.post({"model": MODEL, "messages": user(LOUD)}).json()["choices"][0]["message"]["content"]
-    assert [("tools" in one.body) for one in desk.upstream.requests] == [True, False, False]
-    desk.server.hosting.get()  # the refusal is forgotten with the router; other modules have their own
-
-
 def test_notes_and_documents_stand_beside_facts(desk: Desk) -> None:
     desk.upstream.script.append(Turn("zim"))
     reply = desk.server.post({"model": MODEL, "messages": user("brosk is dar")})
@@ -339,7 +328,9 @@ def _is_kept(desk: Desk, answer_id: str) -> bool:
 
 
 def test_embeddings_pass(desk: Desk) -> None:
-    body = b'{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5]}],"model":"e","usage":{"prompt_tokens":1,"total_tokens":1}}'
+    vector = {"object": "embedding", "index": 0, "embedding": [0.5]}
+    usage = {"prompt_tokens": 1, "total_tokens": 1}
+    body = json.dumps({"object": "list", "data": [vector], "model": "e", "usage": usage}).encode()
     desk.upstream.script.append(Raw(body))
     found = desk.server.client().embeddings.create(model="e", input="text", encoding_format="float")
     assert found.data[0].embedding == [0.5]
@@ -361,3 +352,15 @@ def test_many_at_a_time(desk: Desk) -> None:
         return [one.choices[0].message.content for one in said]
 
     assert asyncio.run(all_of_them()) == [f"to {n:03}" for n in range(40)]
+
+
+def test_a_server_that_refuses_tools_is_asked_without(desk: Desk) -> None:
+    """Last in this module, because it is remembered for a while."""
+
+    def answering(request: Request) -> Said:
+        return problem(400, "no tools here") if "tools" in request.body else Turn("41 dB")
+
+    desk.upstream.answering = answering
+    for _ in range(2):
+        assert desk.server.post({"model": MODEL, "messages": user(LOUD)}).json()["choices"][0]["message"]["content"]
+    assert [("tools" in one.body) for one in desk.upstream.requests] == [True, False, False]
