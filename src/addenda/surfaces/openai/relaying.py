@@ -109,7 +109,7 @@ class Relay:
             self._messages[place] = {**asked, "content": with_text_before(asked.get("content"), text)}
         tool = self.augmentation.tool
         offered = tool is not None and self.to not in self.toolless and _may_offer(self.chat.body, tool.name)
-        self.turn = Turn(tool.name if tool is not None and offered else None)
+        self.turn = Turn(tool.name if tool is not None and offered else None, tells_usage=self.chat.wants_usage)
 
     async def reply(self, request: Request, headers: Mapping[str, str]) -> Response:
         """The answer as a whole. Raises Problem, ClientLeft, and what keeping the answer raises."""
@@ -187,7 +187,7 @@ class Relay:
                 problem = of_error(error)
             over = True
             problem = await self._ended(problem)
-            if problem is None and self.turn.usage:
+            if problem is None and self.turn.usage and self.turn.tells_usage:
                 yield _event(self.turn.last_chunk)
             yield DONE if problem is None else problem.event
         finally:

@@ -36,6 +36,9 @@ class Turn:
     """What the client was given of the first choice."""
     finish_reason: str | None = None
     usage: Json = field(default_factory=dict[str, JsonValue])
+    """How many tokens all rounds took, as far as the server says."""
+    tells_usage: bool = False
+    """Whether the client is told in a chunk of its own."""
     _same: Json = field(default_factory=dict[str, JsonValue])
     _round: _Round | None = None
     _theirs: int = 0
@@ -59,9 +62,12 @@ class Turn:
         if not isinstance(choices, list):
             raise invalid(str(chunk))
         usage = chunk.get("usage")
-        if isinstance(usage, dict) and not choices:
-            self.usage = _added(self.usage, usage)
-            return None
+        if isinstance(usage, dict) and self._round is not None:
+            # Some servers tell it in every chunk, as it is by then.
+            self._round.usage = usage
+            if not choices:
+                self.tells_usage = True
+                return None
         chunk = self._with_same(chunk)
         kept = [kept for choice in choices if (kept := self._choice(_object(choice))) is not None]
         return {**chunk, "choices": cast("JsonValue", kept)} if kept or not choices else None
@@ -73,6 +79,7 @@ class Turn:
         """
         if self._round is None or self._round.finish_reason is None:
             raise broke_off()
+        self.usage = _added(self.usage, self._round.usage)
         return [] if self.finish_reason is not None else self._round.ours
 
     @property
@@ -172,6 +179,7 @@ class _Round:
 
     assembly: Assembly
     finish_reason: str | None = None
+    usage: Json = field(default_factory=dict[str, JsonValue])
     ours: list[ToolCall] = field(default_factory=list[ToolCall])
     theirs: bool = False
     numbers: dict[int, int | None] = field(default_factory=dict[int, int | None])
