@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Column, Table, Text, delete, insert, select
 
 from addenda.database import METADATA, Database
-from addenda.errors import AddendaError, UnknownId
+from addenda.errors import AddendaError, StorageUnavailable, UnknownId
 from addenda.types import Answer
 
 ANSWERS = Table(
@@ -71,14 +71,17 @@ class AnswerLog:
             raise mine.error
 
     def _write(self, batch: Sequence[_Waiting]) -> None:
-        error: AddendaError | None = None
+        error: AddendaError | None = StorageUnavailable("the answer was not kept: writing was interrupted; ask again")
         try:
             with self._database.write() as connection:
                 connection.execute(insert(ANSWERS), [one.row for one in batch])
+            error = None
         except AddendaError as found:
             error = found
-        for one in batch:
-            one.done, one.error = True, error
+        finally:
+            # Whoever waits must be told, whatever happened.
+            for one in batch:
+                one.done, one.error = True, error
 
     def find(self, prefix: str) -> Answer:
         """The one answer whose id starts with ``prefix``. Raises UnknownId for none, or for several."""
