@@ -18,8 +18,8 @@ from types import ModuleType
 
 BLOCKED = frozenset(
     (
-        "accelerate fastapi httpx2 huggingface_hub joserfc matplotlib mcp mcp_types numpy openai peft "
-        "prometheus_client safetensors scipy starlette structlog tokenizers torch transformers uvicorn"
+        "accelerate anyio fastapi httpx2 huggingface_hub joserfc matplotlib mcp mcp_types numpy openai "
+        "peft prometheus_client safetensors scipy starlette structlog tokenizers torch transformers uvicorn"
     ).split()
 )
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
@@ -41,6 +41,7 @@ HEAVY = (
     "addenda.surfaces.http",
     "addenda.surfaces.mcp",
     "addenda.surfaces.oidc",
+    "addenda.surfaces.openai",
 )
 """Modules, with all below, that may need the ``local``, ``oidc``, ``plots`` or ``remote`` extra. Reached lazily."""
 

@@ -34,7 +34,9 @@ ORDER = (
     "memories.held",
     "memories.*",
     "skills",
+    "tracing",
     "responder",
+    "augmenting",
     "gate",
     "spreadsheets",
     "knowledge_base",
@@ -63,8 +65,8 @@ ONLY_IMPORTER: Mapping[str, frozenset[str]] = {"migrations": frozenset({"databas
 
 HEAVY = frozenset(
     (
-        "fastapi httpx2 huggingface_hub matplotlib mcp numpy openai peft prometheus_client safetensors scipy starlette "
-        "structlog tokenizers torch transformers uvicorn"
+        "anyio fastapi httpx2 huggingface_hub joserfc matplotlib mcp mcp_types numpy openai peft prometheus_client "
+        "safetensors scipy starlette structlog tokenizers torch transformers uvicorn"
     ).split()
 )
 """Libraries of the extras, which may be imported inside functions."""
@@ -90,6 +92,7 @@ LAZY_UNITS = frozenset(
         "addenda.surfaces.http",
         "addenda.surfaces.mcp",
         "addenda.surfaces.oidc",
+        "addenda.surfaces.openai",
     }
 )
 """Modules that need heavy libraries, so anyone may import them (and what lies below them) inside a function."""

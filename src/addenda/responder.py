@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from pydantic import JsonValue
-
 from addenda.errors import InvalidInput
 from addenda.memories.base import (
     Candidate,
@@ -32,13 +30,13 @@ from addenda.memories.base import (
     NoteReader,
     ProgressCallback,
     Recalling,
-    TripleReader,
 )
 from addenda.models.base import LanguageModel, batches
 from addenda.models.chat import TextDelta
 from addenda.skills import ConsultedAnswer, Consulting, NotedAnswer, Noting, ReadAnswer, Reading, StreamingReading
 from addenda.text import normalised
-from addenda.types import EVERYONE, Answer, Match, MemoryName, Trace
+from addenda.tracing import Circumstances, Listener, Said, chosen, document_matches, note_matches, read_matches
+from addenda.types import EVERYONE, Answer, Match, MemoryName
 
 MAX_QUESTION_LENGTH = 4000
 """Characters; a longer question is refused."""
@@ -49,9 +47,6 @@ MAX_MATCHES = 5
 Clock: TypeAlias = Callable[[], datetime]
 Values: TypeAlias = Callable[[str], str | None]
 """The value that an addendum states, by id, so that the trace can say whether it appears in the text."""
-
-Listener: TypeAlias = Callable[[object], None]
-"""Told what happens while a memory model is consulted; see :mod:`addenda.memories.reflections.asking.consultation`."""
 
 
 def _now() -> datetime:
@@ -81,28 +76,6 @@ class Explanation:
     """One for each injected match, in the same order."""
     without_memories: str
     """What the model says with no memory at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What an answer's trace is made from."""
-
-    text: str
-    finished: bool
-    matches: tuple[Match, ...]
-    consultation: dict[str, JsonValue] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Circumstances:
-    """What the traces of questions that are asked together have in common, and what the memories give to them."""
-
-    asked_at: datetime
-    as_of: datetime
-    audience: str
-    memories: Mapping[MemoryName, Memory]
-    contributions: Mapping[MemoryName, Contribution]
-    listener: Listener | None
 
 
 class Responder:
@@ -189,7 +162,7 @@ class Responder:
         :meth:`ask_many`.
         """
         _check_question(question)
-        return self._spoken(question, self._asked(as_of, audience, memories, without, None))
+        return self._spoken(question, self._asked(as_of, audience, memories, without))
 
     def explain(self, answer: Answer) -> Explanation:
         """Ask again with each injected addendum switched off, one at a time, and once without any memory."""
@@ -221,30 +194,22 @@ class Responder:
         audience: str,
         memories: Sequence[MemoryName] | None,
         without: frozenset[str],
-        listener: Listener | None,
-    ) -> _Circumstances:
-        now = self._clock()
-        chosen = self._chosen(memories)
-        contributions: dict[MemoryName, Contribution] = {
-            name: memory.contribute(at=as_of, audience=audience, without=without) for name, memory in chosen.items()
-        }
-        return _Circumstances(now, as_of or now, audience, chosen, contributions, listener)
-
-    def _answer(self, question: str, said: _Said, asked: _Circumstances) -> Answer:
-        trace = Trace(
-            asked_at=asked.asked_at,
-            as_of=asked.as_of,
-            audience=asked.audience,
-            model=f"{self.model.name} {self.model.fingerprint}",
-            ledger_position=min((memory.position for memory in asked.memories.values()), default=0),
-            memories=tuple(asked.memories),
-            matches=said.matches,
-            consultation=said.consultation,
+        listener: Listener | None = None,
+    ) -> Circumstances:
+        return Circumstances.of(
+            chosen(self.memories, memories),
+            now=self._clock(),
+            as_of=as_of,
+            audience=audience,
+            without=without,
+            listener=listener,
         )
-        return Answer(question=question, text=said.text, finished=said.finished, trace=trace)
 
-    def _spoken(self, question: str, asked: _Circumstances) -> Generator[TextDelta | Answer, None, None]:
-        reader = _reader_in(asked.contributions)
+    def _answer(self, question: str, said: Said, asked: Circumstances) -> Answer:
+        return asked.answer(question, said, f"{self.model.name} {self.model.fingerprint}")
+
+    def _spoken(self, question: str, asked: Circumstances) -> Generator[TextDelta | Answer, None, None]:
+        reader = asked.reader
         if reader is None or not isinstance(self._reading, StreamingReading):
             said = next(self._complete([question], asked))
         else:
@@ -253,23 +218,15 @@ class Responder:
                     if isinstance(event, TextDelta):
                         yield event
                     elif isinstance(event, ReadAnswer) and event.informed:
-                        yield self._answer(question, self._read(event), asked)
+                        yield self._answer(question, _read(event), asked)
                         return
             said = next(self._unread([question], asked))
         yield TextDelta(text=said.text)
         yield self._answer(question, said, asked)
 
-    def _chosen(self, names: Sequence[MemoryName] | None) -> dict[MemoryName, Memory]:
-        if names is None:
-            return self.memories
-        unknown = [name for name in names if name not in self.memories]
-        if unknown:
-            raise InvalidInput(f"unknown memories {unknown!r}; this knowledge base has {sorted(self.memories)!r}")
-        return {name: self.memories[name] for name in names}
-
-    def _complete(self, questions: Sequence[str], asked: _Circumstances) -> Iterator[_Said]:
+    def _complete(self, questions: Sequence[str], asked: Circumstances) -> Iterator[Said]:
         """What is said to each question, in order."""
-        reader = _reader_in(asked.contributions)
+        reader = asked.reader
         read: list[ReadAnswer | None] = [None] * len(questions)
         if self._reading is not None and reader is not None:
             tried = self._reading.answer(questions, [reader] * len(questions), alone=False)
@@ -277,9 +234,9 @@ class Responder:
         others = [q for q, answer in zip(questions, read, strict=True) if answer is None]
         unread = self._unread(others, asked)
         for answer in read:
-            yield next(unread) if answer is None else self._read(answer)
+            yield next(unread) if answer is None else _read(answer)
 
-    def _unread(self, questions: Sequence[str], asked: _Circumstances) -> Iterator[_Said]:
+    def _unread(self, questions: Sequence[str], asked: Circumstances) -> Iterator[Said]:
         """What is said to each question about which no triple was read, in order."""
         notes = next((one for one in asked.contributions.values() if isinstance(one, NoteReader)), None)
         if notes is None or self._noting is None:
@@ -292,7 +249,7 @@ class Responder:
         for answer, shown in zip(noted, hits, strict=True):
             yield next(unnoted) if answer is None else _noted(answer, shown)
 
-    def _unnoted(self, questions: Sequence[str], asked: _Circumstances) -> Iterator[_Said]:
+    def _unnoted(self, questions: Sequence[str], asked: Circumstances) -> Iterator[Said]:
         """What is said to each question on which neither triples nor notes bear, in order."""
         memory = next((one for one in asked.contributions.values() if isinstance(one, Recalling)), None)
         for question, said in zip(questions, self._generated(questions, asked.contributions), strict=True):
@@ -302,7 +259,7 @@ class Responder:
                 found = self._consulting.answer(question, memory, asked.listener)
                 yield _recalled(found, said)
 
-    def _generated(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[_Said]:
+    def _generated(self, questions: Sequence[str], contributions: Mapping[MemoryName, Contribution]) -> Iterator[Said]:
         if not questions:
             return
         patches: dict[MemoryName, ModelPatch] = {
@@ -319,21 +276,7 @@ class Responder:
                 for candidate in patch.candidates[row]
             ]
             matches.sort(key=lambda match: (match.injected, match.score), reverse=True)
-            yield _Said(completion.text, completion.finished, tuple(matches[:MAX_MATCHES]))
-
-    def _read(self, answer: ReadAnswer) -> _Said:
-        """An answer with every triple that was read, once, best first; none is left out, because the model saw all."""
-        hits = [hit for result in answer.results for hit in result.hits]
-        text = normalised(answer.text)
-        # Read from both sides, a triple has two names, and is cited when one of them is.
-        cited = {hit.addendum_id for hit in hits if normalised(hit.name) in text}
-        scores = {hit.addendum_id: hit.score for hit in sorted(hits, key=lambda hit: hit.score)}
-        matches = [
-            Match(addendum_id=i, memory="triples", score=score, threshold=0.0, injected=True, cited=i in cited)
-            for i, score in scores.items()
-        ]
-        ranked = sorted(matches, key=lambda match: match.score, reverse=True)
-        return _Said(answer.text, answer.finished, tuple(ranked))
+            yield Said(completion.text, completion.finished, tuple(matches[:MAX_MATCHES]))
 
     def _match(self, name: MemoryName, candidate: Candidate, text: str) -> Match:
         value = self._values(candidate.addendum_id)
@@ -347,43 +290,18 @@ class Responder:
         )
 
 
-def _noted(answer: NotedAnswer, hits: Sequence[NoteHit]) -> _Said:
-    """An answer by notes; a note is cited when its id, or what it concludes, is in the text."""
-    text = normalised(answer.text)
-    matches = [
-        Match(
-            addendum_id=hit.addendum_id,
-            memory="notes",
-            score=hit.score,
-            threshold=0.0,
-            injected=hit.addendum_id in answer.injected,
-            cited=_is_cited(hit, text),
-        )
-        for hit in hits
-    ]
-    ranked = sorted(matches, key=lambda match: (match.injected, match.cited, match.score), reverse=True)
-    return _Said(answer.text, answer.finished, tuple(ranked))
+def _read(answer: ReadAnswer) -> Said:
+    return Said(answer.text, answer.finished, read_matches(answer.results, answer.text))
 
 
-def _recalled(found: ConsultedAnswer, said: _Said) -> _Said:
+def _noted(answer: NotedAnswer, hits: Sequence[NoteHit]) -> Said:
+    return Said(answer.text, answer.finished, note_matches(hits, answer.injected, answer.text))
+
+
+def _recalled(found: ConsultedAnswer, said: Said) -> Said:
     """An answer from a memory model, or else the model's own; what was asked stands in the trace in both cases."""
-    documents = [
-        Match(addendum_id=i, memory="reflections", score=score, threshold=0.0, injected=injected)
-        for scores, injected in ((found.sources, True), (found.considered, False))
-        for i, score in scores.items()
-    ]
-    matches = (*documents, *said.matches)
-    chosen = (found.text, found.finished) if found.informed else (said.text, said.finished)
-    return _Said(*chosen, matches, dict(found.transcript))
-
-
-def _is_cited(hit: NoteHit, text: str) -> bool:
-    label = hit.line.partition("]")[0].lstrip("[")
-    return label in text or (hit.answer is not None and normalised(hit.answer) in text)
-
-
-def _reader_in(contributions: Mapping[MemoryName, Contribution]) -> TripleReader | None:
-    return next((one for one in contributions.values() if isinstance(one, TripleReader)), None)
+    text, finished = (found.text, found.finished) if found.informed else (said.text, said.finished)
+    return Said(text, finished, (*document_matches(found), *said.matches), dict(found.transcript))
 
 
 def _check_question(question: str) -> None:

@@ -181,4 +181,8 @@ class Answer(Frozen):
     text: str
     finished: bool = True
     """False when the model was cut off at the length limit instead of ending by itself."""
+    interrupted: str = ""
+    """Why nothing came after this text although the model had not ended; empty when nothing broke it off."""
+    in_conversation: bool = False
+    """Whether it is a turn of a conversation that went to a model as a whole, of which only the question is kept."""
     trace: Trace

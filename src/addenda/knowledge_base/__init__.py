@@ -10,10 +10,12 @@ because surfaces do not reach into the ledger.
 
 from __future__ import annotations
 
+from addenda.augmenting import Augmentation
 from addenda.knowledge_base.activation import Activated
 from addenda.knowledge_base.agents import admitted, check_audience
 from addenda.knowledge_base.changes import Deciding, Proposing, Receipt
 from addenda.knowledge_base.checks import Check
+from addenda.knowledge_base.conversing import Spoken, Upstream
 from addenda.knowledge_base.facade import DATABASE_FILE, REMAINS, Founded, KnowledgeBase
 from addenda.knowledge_base.governance import SettingOutcome
 from addenda.knowledge_base.importing import Import, read_import
@@ -46,6 +48,7 @@ __all__ = [
     "MOST_LETTERS",
     "REMAINS",
     "Activated",
+    "Augmentation",
     "Autopilot",
     "Budget",
     "Check",
@@ -68,9 +71,11 @@ __all__ = [
     "RelationSpec",
     "Role",
     "SettingOutcome",
+    "Spoken",
     "State",
     "SuiteQuestion",
     "Token",
+    "Upstream",
     "admitted",
     "check_audience",
     "check_move",

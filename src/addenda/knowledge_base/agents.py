@@ -181,12 +181,12 @@ class Agents:
 
 
 def agent_of(person: Person) -> Actor:
-    """The actor that a person's agent is."""
-    return Actor(kind="model", name=f"mcp (agent of {person.name})")
+    """The actor that a person's agent is: the one of its token, where it has a token of its own."""
+    return person.actor if person.agent else Actor(kind="model", name=f"mcp (agent of {person.name})")
 
 
 def check_audience(person: Person, audience: str) -> None:
-    """Raise PermissionDenied where a person's agent may not read what is for this audience.
+    """Raise PermissionDenied where a person, or their agent, may not read or be answered as this audience.
 
     The ledger does not say who belongs to which group. So a person who works with all addenda may read for any group,
     and everybody else for everyone.

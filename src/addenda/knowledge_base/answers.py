@@ -6,12 +6,14 @@ touching it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Column, Table, Text, delete, insert, select
 
 from addenda.database import METADATA, Database
-from addenda.errors import UnknownId
+from addenda.errors import AddendaError, StorageUnavailable, UnknownId
 from addenda.types import Answer
 
 ANSWERS = Table(
@@ -25,23 +27,61 @@ ANSWERS = Table(
 """One row for each answer: its trace id, when it was asked, the question, and the whole answer as JSON."""
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """An answer that is to be kept."""
+
+    row: dict[str, str]
+    done: bool = False
+    error: AddendaError | None = None
+
+
 class AnswerLog:
     """Keeps answers with their traces."""
 
     def __init__(self, database: Database) -> None:
         """Keep them in this database."""
         self._database = database
+        self._waiting: list[_Waiting] = []
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     def keep(self, answer: Answer) -> None:
-        """Keep an answer; it is durable when the call returns."""
-        row = {
-            "id": answer.trace.id,
-            "asked_at": answer.trace.asked_at.isoformat(),
-            "question": answer.question,
-            "body": answer.model_dump_json(),
-        }
-        with self._database.write() as connection:
-            connection.execute(insert(ANSWERS).values(row))
+        """Keep an answer; it is durable when the call returns.
+
+        Threads that come while another one writes are served by one transaction together, because what takes long is
+        waiting for the disk.
+        """
+        mine = _Waiting(
+            {
+                "id": answer.trace.id,
+                "asked_at": answer.trace.asked_at.isoformat(),
+                "question": answer.question,
+                "body": answer.model_dump_json(),
+            }
+        )
+        with self._lock:
+            self._waiting.append(mine)
+        with self._turn:
+            if not mine.done:
+                with self._lock:
+                    batch, self._waiting = self._waiting, []
+                self._write(batch)
+        if mine.error is not None:
+            raise mine.error
+
+    def _write(self, batch: Sequence[_Waiting]) -> None:
+        error: AddendaError | None = StorageUnavailable("the answer was not kept: writing was interrupted; ask again")
+        try:
+            with self._database.write() as connection:
+                connection.execute(insert(ANSWERS), [one.row for one in batch])
+            error = None
+        except AddendaError as found:
+            error = found
+        finally:
+            # Whoever waits must be told, whatever happened.
+            for one in batch:
+                one.done, one.error = True, error
 
     def find(self, prefix: str) -> Answer:
         """The one answer whose id starts with ``prefix``. Raises UnknownId for none, or for several."""

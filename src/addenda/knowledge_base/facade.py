@@ -21,6 +21,7 @@ from addenda.knowledge_base.agents import Agents
 from addenda.knowledge_base.answers import AnswerLog
 from addenda.knowledge_base.changes import Changes, Receipt
 from addenda.knowledge_base.checks import Check, run_checks
+from addenda.knowledge_base.conversing import Conversing
 from addenda.knowledge_base.extracting import Extracting
 from addenda.knowledge_base.governance import Governance
 from addenda.knowledge_base.learning import Learning
@@ -33,8 +34,8 @@ from addenda.knowledge_base.reflecting import Reflecting
 from addenda.knowledge_base.relations import first_relations
 from addenda.knowledge_base.remembering import Remembering
 from addenda.knowledge_base.replies import Replies
-from addenda.knowledge_base.seeing import NOTHING_SEEN, Seen
 from addenda.knowledge_base.searching import Searching
+from addenda.knowledge_base.seeing import NOTHING_SEEN, Seen
 from addenda.knowledge_base.tested import findings
 from addenda.ledger import (
     FORMAT_VERSION,
@@ -54,7 +55,8 @@ from addenda.ledger import (
 )
 from addenda.memories.base import ProgressCallback, ReadResult, TripleQuery
 from addenda.models.files import BUNDLED
-from addenda.responder import Explanation, Listener, Responder
+from addenda.responder import Explanation, Responder
+from addenda.tracing import Listener
 from addenda.types import EVERYONE, Addendum, Answer, Edit, Fact, MemoryName
 
 DATABASE_FILE = "ledger.sqlite3"
@@ -86,7 +88,7 @@ class KnowledgeBase:
     proposes facts), :attr:`observing` (what came of answers), :attr:`learning` (notes from that), :attr:`reflecting`
     (reflections of documents), :attr:`remembering` (the memory model that is trained on them) and :attr:`agents` (what
     agents propose). Every change is made by a :class:`Person`, who is found by token with :meth:`authenticate`.
-    :attr:`searching` finds addenda by words. Who serves others has two more: :attr:`jobs` for long work, and
+    :attr:`searching` finds addenda by words; conversations go through :attr:`conversing`. Who serves others has two more: :attr:`jobs` for long work, and
     :attr:`replies` to requests that may be sent again.
     """
 
@@ -111,6 +113,7 @@ class KnowledgeBase:
         self.agents = Agents(self.ledger, self.changes)
         self.searching = Searching(self.ledger)
         self.notebook = NotebookView(self.ledger, self._memories)
+        self.conversing = Conversing(self.ledger, self._memories, self._answers, choice, self._value)
 
     @classmethod
     def create(
@@ -318,8 +321,17 @@ class KnowledgeBase:
         return self._answers.latest() if answer_id is None else self._answers.find(answer_id)
 
     def explain(self, answer_id: str | None = None) -> Explanation:
-        """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off."""
-        return self._responder().explain(self.answer(answer_id))
+        """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off.
+
+        Raises UnknownId, and InvalidInput for a turn of a conversation, which cannot be asked again.
+        """
+        answer = self.answer(answer_id)
+        if answer.in_conversation:
+            raise InvalidInput(
+                f"the answer {answer.trace.id!r} is a turn of a conversation, of which only the question is kept, so "
+                "it cannot be asked again; its trace says what the model saw. Ask the question by itself to explain it"
+            )
+        return self._responder().explain(answer)
 
     def erase(self, ids: Sequence[str], *, by: Person, reason: str, seen: Seen = NOTHING_SEEN) -> tuple[Receipt, ...]:
         """Destroy the content of addenda; see :meth:`Changes.erase`. The receipts say, too, what remains in weights."""

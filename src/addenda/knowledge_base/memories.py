@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from addenda.artifacts import ArtifactStore
+from addenda.augmenting import Augmenting
 from addenda.database import Database
 from addenda.errors import InvalidInput
 from addenda.knowledge_base.consulted_models import ConsultedModels
@@ -103,6 +104,13 @@ class Memories:
         return Responder(
             self.base.model, memories, reading=reading, noting=noting, consulting=consulting, values=values or _no_value
         )
+
+    def augmenting(self) -> Augmenting:
+        """What puts what the live memories give beside the questions of conversations with a remote model."""
+        memories, model = self.live(), self.base.connected
+        relations = self.base.relations_read() if "triples" in memories else ()
+        consulting = self._consulted.consulting() if "reflections" in memories else None
+        return Augmenting(f"{model.name} {model.fingerprint}", memories, relations, consulting)
 
     def notes_at(self, moment: datetime) -> tuple[HeldNote, ...]:
         """The notes that hold at a moment for anybody, in the order in which they are tried."""

@@ -182,6 +182,11 @@ class ModelInUse:
             self._reading = self._local_reading()
         return self._reading
 
+    def relations_read(self) -> list[str]:
+        """The names of the relations that the memory of triples carries."""
+        registry = self._ledger.state().registry
+        return [name for name in registry.names() if "triples" in registry.get(name).memories]
+
     def noting(self) -> Noting:
         """How the model in use goes by notes: one that reads is shown them, of the bundled one the notes are asked."""
         return NotesAlone() if self.name == BUNDLED else NotesInContext(self.model)
@@ -307,9 +312,8 @@ class ModelInUse:
         return Writing(name, LocalWriter(local, load_adapter(local, directory, "write")))
 
     def _remote_reading(self) -> Reading:
-        registry, model = self._ledger.state().registry, self.connected
-        relations = [name for name in registry.names() if "triples" in registry.get(name).memories]
-        return ToolReading(model, relations, at_once=model.batch_size)
+        model = self.connected
+        return ToolReading(model, self.relations_read(), at_once=model.batch_size)
 
 
 def load_local(name: str, choice: ModelChoice) -> LocalModel:

@@ -53,6 +53,7 @@ class Ledger:
         self._state = State()
         self._lock = threading.Lock()
         self._writer: int | None = None
+        self._pinned = threading.local()
 
     def begin(self, created: ev.Created, reason: str = "") -> Event:
         """Append the first event. Raises Conflict when the ledger exists already."""
@@ -91,15 +92,38 @@ class Ledger:
             finally:
                 self._writer = None
         self._keep(session.state)
+        if self._pinned_state() is not None:
+            self._pinned.state = session.state
         if session.erases:
             self._database.scrub()
 
     def state(self) -> State:
         """The state at the head. Raises LedgerBroken when the chain does not hold."""
+        pinned = self._pinned_state()
+        if pinned is not None:
+            return pinned
         with self._database.read() as connection:
             state = self._brought_to_head(connection)
         self._keep(state)
         return state
+
+    @contextmanager
+    def pinned(self) -> Generator[State]:
+        """Inside the block, which must be short, this thread is given the state as it was at the start, read once.
+
+        What the thread itself appends inside is in it; what others do meanwhile is not. For answering, where many ask
+        for the state one after another and are to be told the same.
+        """
+        state = self.state()
+        before, self._pinned.state = self._pinned_state(), state
+        try:
+            yield state
+        finally:
+            self._pinned.state = before
+
+    def _pinned_state(self) -> State | None:
+        found: State | None = getattr(self._pinned, "state", None)
+        return found
 
     def state_at(self, position: int) -> State:
         """The state as it was after this position, folded from the start."""

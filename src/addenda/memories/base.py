@@ -202,6 +202,15 @@ class TripleReader(Protocol):
         ...
 
 
+@runtime_checkable
+class MentionReader(TripleReader, Protocol):
+    """Such a tool that can also be asked what is known about the things that a text names."""
+
+    def about(self, text: str) -> Sequence[TripleHit]:
+        """The triples whose subject stands in the text by its name, those that the text is about first."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class NoteHit:
     """One note that a model is shown with a question."""

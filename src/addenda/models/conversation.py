@@ -73,7 +73,7 @@ def converse(
     def turn(said: Sequence[Message], may_call: bool) -> Generator[AssistantMessage, None, None]:
         yield model.reply(said, tools=tools, may_call=may_call, max_new_tokens=max_new_tokens)
 
-    events = _events(turn, messages, _Toolbox(tools, run), _rounds(max_rounds))
+    events = _events(turn, messages, Toolbox(tools, run), _rounds(max_rounds))
     return next(event for event in events if isinstance(event, Transcript))
 
 
@@ -95,7 +95,7 @@ def converse_streaming(
     def turn(said: Sequence[Message], may_call: bool) -> Generator[TextDelta | AssistantMessage, None, None]:
         return model.stream(said, tools=tools, may_call=may_call, max_new_tokens=max_new_tokens)
 
-    return _events(turn, messages, _Toolbox(tools, run), _rounds(max_rounds))
+    return _events(turn, messages, Toolbox(tools, run), _rounds(max_rounds))
 
 
 def _rounds(max_rounds: int) -> int:
@@ -105,7 +105,7 @@ def _rounds(max_rounds: int) -> int:
 
 
 def _events(
-    turn: _Turn, messages: Sequence[Message], toolbox: _Toolbox, max_rounds: int
+    turn: _Turn, messages: Sequence[Message], toolbox: Toolbox, max_rounds: int
 ) -> Generator[Event, None, None]:
     said = list(messages)
     reply = AssistantMessage()
@@ -128,10 +128,11 @@ def _events(
     yield Transcript(messages=tuple(said), answered=not reply.calls)
 
 
-class _Toolbox:
+class Toolbox:
     """The tools of one conversation, and the results that they gave so far."""
 
     def __init__(self, tools: Sequence[Tool], run: RunTool) -> None:
+        """Take the tools and who runs them; raises InvalidInput for two of one name."""
         self._tools = {tool.name: tool for tool in tools}
         self._run = run
         self._results: dict[tuple[str, str], ToolMessage] = {}

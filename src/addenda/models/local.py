@@ -152,6 +152,10 @@ class LocalModel:
         longest_first = sorted(tokens, key=len, reverse=True)
         return re.sub("|".join(re.escape(token) for token in longest_first), " ", text)
 
+    def count(self, text: str) -> int:
+        """How many tokens a text has."""
+        return len(cast("list[int]", self.tokenizer(text, add_special_tokens=False)["input_ids"]))
+
     @property
     def batch_size(self) -> int:
         """How many questions it answers side by side at best."""

@@ -141,6 +141,16 @@ class RemoteModel:
         self._client.close()
 
     @property
+    def address(self) -> str:
+        """Where the server's interface begins."""
+        return self._base_url
+
+    @property
+    def served_name(self) -> str:
+        """The model's name on that server."""
+        return self._model
+
+    @property
     def name(self) -> str:
         """The model's name and the server's address."""
         return f"{self._model} at {self._base_url}"

@@ -14,15 +14,16 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
-from addenda.memories.base import Origin, ReadResult, TripleHit, TripleQuery
+from addenda.memories.base import ReadResult, TripleHit, TripleQuery
 from addenda.memories.triples.aliases import add_aliases
 from addenda.memories.triples.cache import Cache
 from addenda.memories.triples.config import ALIAS_RELATION, TriplesConfig
 from addenda.memories.triples.layers import Layer
+from addenda.memories.triples.mentions import mentioned
 from addenda.memories.triples.names import key_of
 from addenda.memories.triples.rows import (
     Head,
@@ -40,7 +41,6 @@ from addenda.memories.triples.store import check_index
 from addenda.memories.triples.tables import ALWAYS, ENTITY, NEVER, RELATION
 from addenda.memories.triples.windows import microseconds
 from addenda.text import normalised
-from addenda.types import Trust
 
 Scores: TypeAlias = Mapping[bytes, float]
 """How near names are to the one given, by their keys."""
@@ -97,6 +97,14 @@ class Reader:
         self._moment = moment
         self._audience = audience
         self._without = without
+
+    def about(self, text: str) -> Sequence[TripleHit]:
+        """The triples whose subject stands in the text by its exact name, those that the text is about first.
+
+        Raises StorageUnavailable when the database cannot be reached.
+        """
+        sight = Sight(microseconds(self._moment()), self._audience, self._without)
+        return mentioned(self._view.layers, self._view.config, text, sight)
 
     def read(self, query: TripleQuery) -> ReadResult:
         """What is known about a query.
@@ -253,13 +261,4 @@ class _Lookup:
         )
 
     def _hit(self, one: _Ranked) -> TripleHit:
-        row = one.row
-        return TripleHit(
-            addendum_id=row.addendum_id,
-            name=row.object if self._side == "subject" else row.subject,
-            score=one.score,
-            subject=row.subject,
-            relation=row.relation,
-            object=row.object,
-            origin=Origin(row.source, row.author, cast("Trust", row.trust)),
-        )
+        return one.row.hit(one.score, self._side)

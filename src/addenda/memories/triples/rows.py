@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from addenda.memories.base import Origin, TripleHit
 from addenda.memories.triples.bulk import Given, Value, find, select, wanted
 from addenda.memories.triples.tables import AUDIENCES, BOUNDARIES, NAMES, NEVER, RELATION, STATE, TRIPLES
-from addenda.types import EVERYONE
+from addenda.types import EVERYONE, Trust
 
 Side: TypeAlias = Literal["subject", "object"]
 """A side of a triple."""
@@ -70,6 +71,18 @@ class Row:
     author: str
     trust: str
 
+    def hit(self, score: float, side: Side) -> TripleHit:
+        """The triple as it is given to a reader who asked with this side."""
+        return TripleHit(
+            addendum_id=self.addendum_id,
+            name=self.object if side == "subject" else self.subject,
+            score=score,
+            subject=self.subject,
+            relation=self.relation,
+            object=self.object,
+            origin=Origin(self.source, self.author, cast("Trust", self.trust)),
+        )
+
 
 def head_of(connection: Connection, moment: int, alias_key: bytes) -> Head:
     """Where the store is at a moment."""
@@ -113,6 +126,12 @@ def rows_of(
     statement = _rows(side, excluding=bool(sight.without))
     given = {**_given(sight, relations), "most": _ALL if most is None else most}
     for row in find(connection, statement, ids, given):
+        yield Row(*row)
+
+
+def rows_about(connection: Connection, ids: Iterable[int], sight: Sight, most: int) -> Iterator[Row]:
+    """The triples with one of these names as their subject, whatever their relation; about ``most`` of them."""
+    for row in find(connection, _rows_about(excluding=bool(sight.without)), ids, {**_seen(sight), "most": most}):
         yield Row(*row)
 
 
@@ -182,22 +201,37 @@ def _neighbours(side: Side, *, excluding: bool) -> sa.Select[bytes, bytes]:
 
 @cache
 def _others(side: Side, *, excluding: bool) -> sa.Select[int, int, bytes]:
-    """What :func:`others_of` asks for; :func:`rows_of` adds columns."""
-    other = _OBJECTS if side == "subject" else _SUBJECTS
-    return (
-        sa.select(_column(side), TRIPLES.c.relation_id, other.c.key)
-        .join(other, _column("object" if side == "subject" else "subject") == other.c.id)
-        .where(wanted(_column(side)), TRIPLES.c.relation_id.in_(sa.bindparam("relations", expanding=True)))
-        .where(*_visible(excluding=excluding))
-    )
+    """What :func:`others_of` asks for."""
+    related = TRIPLES.c.relation_id.in_(sa.bindparam("relations", expanding=True))
+    return _beyond(side, excluding=excluding).where(related)
 
 
 @cache
 def _rows(side: Side, *, excluding: bool) -> sa.Select[*tuple[object, ...]]:
+    return _with_names(_others(side, excluding=excluding), side)
+
+
+@cache
+def _rows_about(*, excluding: bool) -> sa.Select[*tuple[object, ...]]:
+    return _with_names(_beyond("subject", excluding=excluding), "subject").order_by(TRIPLES.c.sequence.desc())
+
+
+def _beyond(side: Side, *, excluding: bool) -> sa.Select[int, int, bytes]:
+    """The given name, the relation, and the key of the name on the other side."""
+    other = _OBJECTS if side == "subject" else _SUBJECTS
+    return (
+        sa.select(_column(side), TRIPLES.c.relation_id, other.c.key)
+        .join(other, _column("object" if side == "subject" else "subject") == other.c.id)
+        .where(wanted(_column(side)))
+        .where(*_visible(excluding=excluding))
+    )
+
+
+def _with_names(beyond: sa.Select[int, int, bytes], side: Side) -> sa.Select[*tuple[object, ...]]:
+    """The same with the rest of a :class:`Row`."""
     known = _SUBJECTS if side == "subject" else _OBJECTS
     return (
-        _others(side, excluding=excluding)
-        .add_columns(TRIPLES.c.sequence, TRIPLES.c.addendum_id)
+        beyond.add_columns(TRIPLES.c.sequence, TRIPLES.c.addendum_id)
         .add_columns(_SUBJECTS.c.name, _RELATIONS.c.name, _OBJECTS.c.name)
         .add_columns(TRIPLES.c.source, TRIPLES.c.author, TRIPLES.c.trust)
         .join(known, _column(side) == known.c.id)

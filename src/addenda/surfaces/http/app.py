@@ -1,7 +1,7 @@
 """The application: one place where every way in over HTTP is put together.
 
-``create_app`` makes it from the knowledge bases and the settings. The routes of the REST interface are in ``routes``;
-other ways in are added in :func:`_other_ways_in`.
+``create_app`` makes it from the knowledge bases and the settings: the routes of the REST interface, which are in
+``routes``, and the ways in for conversations (:mod:`addenda.surfaces.openai`) and agents (:mod:`addenda.surfaces.mcp`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from structlog.typing import FilteringBoundLogger
 from addenda._version import __version__
 from addenda.settings import Settings
 from addenda.surfaces.hosting import Hosting
-from addenda.surfaces.http.guards import Guard, Limiter
+from addenda.surfaces.http.guards import LOOPBACK, Guard, Limiter
 from addenda.surfaces.http.numbers import KnowledgeBaseNumbers
 from addenda.surfaces.http.observing import Observer, RequestNumbers, json_logger
 from addenda.surfaces.http.openapi import describe_with
 from addenda.surfaces.http.problems import handle
 from addenda.surfaces.http.routes import ROUTERS
 from addenda.surfaces.http.routing import PREFIX
+from addenda.surfaces.mcp.http import McpEndpoint
+from addenda.surfaces.openai import router as openai_router
 
 
 def create_app(
@@ -42,6 +44,9 @@ def create_app(
         limiter: How often somebody may ask; None: as often as they like.
         log: Where requests are logged; None: as JSON lines on stderr.
     """
+    names = names_in(settings.allowed_hosts)
+    largest = settings.max_request_mb << 20
+    agents = McpEndpoint(hosting, hosts=(*sorted(LOOPBACK), *names))
     app = FastAPI(
         title="Addenda",
         version=__version__,
@@ -49,7 +54,7 @@ def create_app(
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
-        lifespan=_lifespan(hosting),
+        lifespan=_lifespan(hosting, agents),
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         redirect_slashes=False,
     )
@@ -59,10 +64,11 @@ def create_app(
     handle(app)
     for router in ROUTERS:
         app.include_router(router)
-    _other_ways_in(app, hosting)
+    # What is served beside the REST interface stands behind the same guard, log and numbers.
+    app.include_router(openai_router(hosting, most_body_bytes=largest))
+    app.router.routes.extend(agents.routes)
     app.openapi = describe_with(app)
-    largest = settings.max_request_mb << 20
-    app.add_middleware(Guard, allowed_hosts=names_in(settings.allowed_hosts), limiter=limiter, largest=largest)
+    app.add_middleware(Guard, allowed_hosts=names, limiter=limiter, largest=largest)
     logger = json_logger(sys.stderr, settings.log_level) if log is None else log
     app.add_middleware(Observer, log=logger, numbers=RequestNumbers(registry))
     return app
@@ -73,16 +79,13 @@ def names_in(listed: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
-def _other_ways_in(app: FastAPI, hosting: Hosting) -> None:
-    """Mount what else is served beside the REST interface: it stands behind the same guard, log and numbers."""
-
-
-def _lifespan(hosting: Hosting) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(hosting: Hosting, agents: McpEndpoint) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         for name in hosting.names:
             await run_in_threadpool(hosting.get(name).kb.jobs.settle)
-        yield
+        async with agents.running():
+            yield
         for name in hosting.names:
             await run_in_threadpool(hosting.get(name).kb.jobs.close)
 

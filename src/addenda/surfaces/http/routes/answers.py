@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 from fastapi import Path, Request, Response
 from starlette.responses import StreamingResponse
 
-from addenda.knowledge_base import require
+from addenda.knowledge_base import check_audience, require
 from addenda.surfaces.describing import event_in_words
 from addenda.surfaces.http.access import Caller, CallerDep
 from addenda.surfaces.http.idempotency import KeyDep
@@ -80,6 +80,8 @@ def feedback(caller: CallerDep, answer_id: AnswerId, body: Feedback, key: KeyDep
 
 
 def _asked(caller: Caller, body: Ask, tell: Tell | None) -> AnswerShown:
+    check_audience(caller.person, body.audience)
+
     def heard(event: object) -> None:
         words = event_in_words(event)
         if tell is not None and words:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
+from addenda.knowledge_base import check_audience
 from addenda.knowledge_base.observing import Batch
 from addenda.surfaces.http.access import CallerDep
 from addenda.surfaces.http.conditions import tag
@@ -27,6 +28,7 @@ router = kb_router("reading")
 @router.post("/triples/query", operation_id="query_triples")
 def query_triples(caller: CallerDep, body: TriplesQuery) -> TriplesFound:
     """Say what the memory of triples holds about a name; no model is asked."""
+    check_audience(caller.person, body.audience)
     with caller.hosted.answering() as kb:
         found = kb.read(body, as_of=body.as_of, audience=body.audience)
     return TriplesFound(
