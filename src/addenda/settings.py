@@ -34,6 +34,7 @@ _SHOWN_DEFAULTS: Mapping[str, str] = {
     "token": "none: only reading is possible",
     "token_file": "none",
     "allowed_hosts": "none",
+    "requests_per_second": "as many as the server can answer",
     "threads": "the model library's own choice",
 }
 """What stands in the table where the default is None."""
@@ -115,6 +116,11 @@ class Settings(Frozen):
         "it, and to a token for each person.",
     )
     max_request_mb: int = Field(default=32, ge=1, le=1024, description="Largest request that is taken, in MiB.")
+    requests_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        description="How many requests a second each token, and each address without one, may make in the long run.",
+    )
     log_level: LogLevel = Field(
         default="warning", description="How much is written to stderr: `debug`, `info`, `warning` or `error`."
     )

@@ -18,7 +18,6 @@ from addenda.ledger import Rule
 from addenda.settings import Settings
 from addenda.surfaces.hosting import Hosting, Place
 from addenda.surfaces.http.app import create_app
-from addenda.surfaces.http.guards import Limiter
 from addenda.surfaces.http.observing import json_logger
 from addenda.surfaces.http.serving import address_of, configured, listening
 
@@ -72,9 +71,7 @@ def found(folder: Path, *, admin: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(
-    folder: Path, *, settings: Settings | None = None, limiter: Limiter | None = None, fresh: bool = True
-) -> Generator[Desk]:
+def serving(folder: Path, *, settings: Settings | None = None, fresh: bool = True) -> Generator[Desk]:
     """A server with the knowledge bases ``ours`` and ``theirs``."""
     places = {name: Place(folder / name) for name in ("ours", "theirs")}
     tokens = found(folder / "ours", admin="Ana") if fresh else {}
@@ -83,7 +80,7 @@ def serving(
     chosen = settings or Settings(port=0, log_level="info")
     log = io.StringIO()
     with Hosting(places) as hosting, listening(chosen) as listener:
-        app = create_app(hosting, chosen, limiter=limiter, log=json_logger(log, "info"))
+        app = create_app(hosting, chosen, log=json_logger(log, "info"))
         server = uvicorn.Server(configured(app))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -17,8 +17,9 @@ from structlog.typing import FilteringBoundLogger
 
 from addenda._version import __version__
 from addenda.settings import Settings
+from addenda.surfaces.accounts.limits import Limiter
 from addenda.surfaces.hosting import Hosting
-from addenda.surfaces.http.guards import LOOPBACK, Guard, Limiter
+from addenda.surfaces.http.guards import LOOPBACK, Guard, Limits
 from addenda.surfaces.http.numbers import KnowledgeBaseNumbers
 from addenda.surfaces.http.observing import Observer, RequestNumbers, json_logger
 from addenda.surfaces.http.openapi import describe_with
@@ -28,12 +29,14 @@ from addenda.surfaces.http.routing import PREFIX
 from addenda.surfaces.mcp.http import McpEndpoint
 from addenda.surfaces.openai import router as openai_router
 
+_BURST = 5
+"""Seconds' worth of requests that somebody who asked nothing for a while may make at once."""
+
 
 def create_app(
     hosting: Hosting,
     settings: Settings,
     *,
-    limiter: Limiter | None = None,
     log: FilteringBoundLogger | None = None,
 ) -> FastAPI:
     """The application that serves these knowledge bases.
@@ -41,7 +44,6 @@ def create_app(
     Args:
         hosting: The knowledge bases; they are not closed here.
         settings: Names it goes by, limits, what is logged.
-        limiter: How often somebody may ask; None: as often as they like.
         log: Where requests are logged; None: as JSON lines on stderr.
     """
     names = names_in(settings.allowed_hosts)
@@ -68,7 +70,7 @@ def create_app(
     app.include_router(openai_router(hosting, most_body_bytes=largest))
     app.router.routes.extend(agents.routes)
     app.openapi = describe_with(app)
-    app.add_middleware(Guard, allowed_hosts=names, limiter=limiter, largest=largest)
+    app.add_middleware(Guard, allowed_hosts=names, limits=Limits(largest, _requests(settings)))
     logger = json_logger(sys.stderr, settings.log_level) if log is None else log
     app.add_middleware(Observer, log=logger, numbers=RequestNumbers(registry))
     return app
@@ -77,6 +79,11 @@ def create_app(
 def names_in(listed: str) -> tuple[str, ...]:
     """The names in a list that is parted by commas."""
     return tuple(name.strip() for name in listed.split(",") if name.strip())
+
+
+def _requests(settings: Settings) -> Limiter | None:
+    most = settings.requests_per_second
+    return None if most is None else Limiter(most, max(1.0, most * _BURST))
 
 
 def _lifespan(hosting: Hosting, agents: McpEndpoint) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -8,10 +8,11 @@ itself. No other origin is ever allowed.
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from math import ceil
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -19,29 +20,38 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from addenda.surfaces.accounts.limits import Limiter, address_key
 from addenda.surfaces.http.problems import response
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names of this machine, as only its own programs can mean it."""
 
 
-class Limiter(Protocol):
-    """Says how often somebody may ask."""
+FAILURES_A_SECOND, FAILURES_AT_ONCE = 1 / 6, 10
+"""How often one address may come with a token that is not valid before it has to wait."""
 
-    def wait(self, principal: str) -> float:
-        """Seconds that this one has to wait before the next request; 0 when it may be made, which is then counted."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much somebody may ask for."""
+
+    largest: int
+    """Bytes of a request."""
+    requests: Limiter | None = None
+    """How often each token, and each address without one, may ask; None: as often as they like."""
+    failures: Limiter = field(default_factory=lambda: Limiter(FAILURES_A_SECOND, FAILURES_AT_ONCE))
+    """How often each address may fail to say who it is. This machine's own is not counted: behind a proxy it is
+    everybody's, and one who guesses would lock out all others."""
 
 
 class Guard:
     """ASGI middleware: lets in what may come in."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str], limiter: Limiter | None, largest: int) -> None:
-        """Take what comes after it, the server's names, how often somebody may ask, and how many bytes they send."""
-        self._largest = largest
+    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str], limits: Limits) -> None:
+        """Take what comes after it, the server's names, and how much somebody may ask for."""
         self._app = app
         self._allowed = LOOPBACK | {host.lower() for host in allowed_hosts}
-        self._limiter = limiter
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -51,10 +61,23 @@ class Guard:
         headers = Headers(scope=scope)
         refusal = self._refusal(headers) or self._slowed(scope, headers)
         if refusal is None:
-            await self._app(scope, self._bounded(receive), send)
+            await self._app(scope, self._bounded(receive), self._noting_failures(scope, send))
             return
         status, kind, detail, more = refusal
         await response(Request(scope), status, kind, detail, headers=more)(scope, receive, send)
+
+    def _noting_failures(self, scope: Scope, send: Send) -> Send:
+        """The same, counting answers that say that the caller is not known."""
+        address = _counted_address(scope)
+        if address is None:
+            return send
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.UNAUTHORIZED:
+                self._limits.failures.take(address)
+            await send(message)
+
+        return noting
 
     def _bounded(self, receive: Receive) -> Receive:
         """The same, refusing a body that turns out to be too large although its length was not said."""
@@ -64,7 +87,7 @@ class Guard:
             nonlocal count
             message = await receive()
             count += len(message.get("body", b""))
-            if count > self._largest:
+            if count > self._limits.largest:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value)
             return message
 
@@ -82,17 +105,21 @@ class Guard:
         if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
             return HTTPStatus.FORBIDDEN, "foreign-origin", "pages of other sites may not call this server", {}
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._largest:
-            detail = f"the request has {length} bytes, and this server takes {self._largest}; send less at a time"
+        if length.isdecimal() and int(length) > self._limits.largest:
+            detail = (
+                f"the request has {length} bytes, and this server takes {self._limits.largest}; send less at a time"
+            )
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request-entity-too-large", detail, {}
         return None
 
     def _slowed(self, scope: Scope, headers: Headers) -> tuple[HTTPStatus, str, str, dict[str, str]] | None:
-        if self._limiter is None:
+        limits, address = self._limits, _counted_address(scope)
+        wait = 0.0 if address is None else limits.failures.wait(address)
+        if not wait and limits.requests is not None:
+            wait = limits.requests.take(principal_of(scope, headers))
+        if not wait:
             return None
-        seconds = ceil(self._limiter.wait(principal_of(scope, headers)))
-        if not seconds:
-            return None
+        seconds = ceil(wait)
         detail = f"that were too many requests; ask again in {seconds} seconds"
         return HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests", detail, {"Retry-After": str(seconds)}
 
@@ -102,8 +129,27 @@ def principal_of(scope: Scope, headers: Headers) -> str:
     sent = headers.get("authorization")
     if sent is not None:
         return "token:" + hashlib.sha256(sent.encode()).hexdigest()
+    return f"address:{address_key(_address(scope))}"
+
+
+def _address(scope: Scope) -> str:
     client = scope.get("client")
-    return f"address:{client[0] if client else ''}"
+    return client[0] if client else ""
+
+
+def _counted_address(scope: Scope) -> str | None:
+    address = _address(scope)
+    return None if not address or is_loopback(address) else address_key(address)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine's own programs reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def host_of(header: str) -> str:

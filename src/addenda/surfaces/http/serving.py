@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 from collections.abc import Callable
 
@@ -14,21 +13,12 @@ from addenda.errors import InvalidInput, StorageUnavailable
 from addenda.settings import Settings
 from addenda.surfaces.hosting import Hosting
 from addenda.surfaces.http.app import create_app, names_in
+from addenda.surfaces.http.guards import is_loopback
 
 GRACE = 20
 """Seconds that requests in progress have to end when the server is stopped."""
 
 _BACKLOG = 512
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine's own programs reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def check_listening(settings: Settings) -> None:
