@@ -40,6 +40,7 @@ def test_every_field_is_read_from_its_environment_name() -> None:
         "ADDENDA_ALLOWED_HOSTS": "addenda.example.com, kb.example.com",
         "ADDENDA_PUBLIC": "true",
         "ADDENDA_MAX_REQUEST_MB": "4",
+        "ADDENDA_REQUESTS_PER_SECOND": "2.5",
     }
     settings = Settings.from_environment(given)
     assert settings.kb == Path("/data/kb")
@@ -48,6 +49,7 @@ def test_every_field_is_read_from_its_environment_name() -> None:
     assert (settings.model, settings.threads, settings.batch_size) == ("./model", 3, 8)
     assert settings.log_level == "debug"
     assert (settings.host, settings.port, settings.public, settings.max_request_mb) == ("0.0.0.0", 0, True, 4)
+    assert settings.requests_per_second == 2.5
     assert settings.allowed_hosts == "addenda.example.com, kb.example.com"
     assert (settings.executive, settings.memory_model) == ("scripted", "http://127.0.0.1:8000/v1#memory")
     assert settings.read_token() == SECRET
