@@ -18,8 +18,8 @@ from types import ModuleType
 
 BLOCKED = frozenset(
     (
-        "accelerate fastapi httpx2 huggingface_hub matplotlib mcp numpy openai peft prometheus_client safetensors "
-        "scipy starlette structlog tokenizers torch transformers uvicorn"
+        "accelerate fastapi httpx2 huggingface_hub matplotlib mcp mcp_types numpy openai peft prometheus_client "
+        "safetensors scipy starlette structlog tokenizers torch transformers uvicorn"
     ).split()
 )
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
@@ -39,6 +39,7 @@ HEAVY = (
     "addenda.memories.triples.local_writer",
     "addenda.demo.plots",
     "addenda.surfaces.http",
+    "addenda.surfaces.mcp",
 )
 """Modules, with all below them, that may need the ``local``, ``plots`` or ``remote`` extra. They are reached lazily."""
 

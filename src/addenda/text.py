@@ -160,6 +160,15 @@ def search_terms(text: str) -> list[str]:
     return terms
 
 
+def query_terms(text: str) -> list[str]:
+    """What to look a query up by, each term once: words, and of a run in a script without spaces the pairs alone."""
+    terms: dict[str, None] = {}
+    for run in _runs(normalised(text)):
+        pairs = len(run) > 1 and _within(run[0], _UNSPACED)
+        terms.update(dict.fromkeys((first + second for first, second in pairwise(run)) if pairs else (run,)))
+    return list(terms)
+
+
 def _folded(text: str) -> str:
     folded = text
     for _ in range(2):  # NFKC(casefold(NFKC(x))) is a fixed point only from the second round on for a few Greek letters

@@ -3,13 +3,15 @@
 ``facade`` holds it; ``changes``, ``activation`` and ``governance`` are the objects that it hands out; ``wording`` puts
 addenda into questions; ``testing`` runs the gate; ``models`` is the base model, and ``memories`` keeps the memories at
 the ledger's head, each by its keeper; ``reflecting`` and ``remembering`` make a memory model of documents; ``answers``
-keeps what was said; ``importing`` reads spreadsheets. The ledger's words that surfaces speak in are handed on here,
+keeps what was said; ``importing`` reads spreadsheets; ``searching`` finds addenda by words; ``agents`` proposes in
+somebody's name. The ledger's words that surfaces speak in are handed on here,
 because surfaces do not reach into the ledger.
 """
 
 from __future__ import annotations
 
 from addenda.knowledge_base.activation import Activated
+from addenda.knowledge_base.agents import admitted
 from addenda.knowledge_base.changes import Deciding, Proposing, Receipt
 from addenda.knowledge_base.checks import Check
 from addenda.knowledge_base.facade import DATABASE_FILE, REMAINS, Founded, KnowledgeBase
@@ -17,6 +19,7 @@ from addenda.knowledge_base.governance import SettingOutcome
 from addenda.knowledge_base.importing import Import, read_import
 from addenda.knowledge_base.models import ModelChoice, identify, is_remote, why_unread
 from addenda.knowledge_base.progress import Progress
+from addenda.knowledge_base.searching import MOST_HITS, MOST_LETTERS, Hit, Hits
 from addenda.ledger import (
     ANY_RELATION,
     Autopilot,
@@ -38,6 +41,8 @@ from addenda.memories.reflections.asking.budget import Budget
 __all__ = [
     "ANY_RELATION",
     "DATABASE_FILE",
+    "MOST_HITS",
+    "MOST_LETTERS",
     "REMAINS",
     "Activated",
     "Autopilot",
@@ -48,6 +53,8 @@ __all__ = [
     "Event",
     "Founded",
     "Head",
+    "Hit",
+    "Hits",
     "Import",
     "KnowledgeBase",
     "ModelChoice",
@@ -62,6 +69,7 @@ __all__ = [
     "SettingOutcome",
     "State",
     "SuiteQuestion",
+    "admitted",
     "check_move",
     "identify",
     "is_remote",

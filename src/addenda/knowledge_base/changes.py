@@ -119,6 +119,7 @@ class Changes:
         by: Person | Actor,
         reason: str = "",
         replaces: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        based_on: int | None = None,
         dry_run: bool = False,
     ) -> tuple[Proposing, ...]:
         """Propose a batch; durable when the call returns. What is already said is left out and named.
@@ -128,6 +129,7 @@ class Changes:
             by: Who proposes.
             reason: Why.
             replaces: For addenda by id the live ones that they replace, where content does not say it: for notes.
+            based_on: Ledger position that the proposer saw; the head when None.
             dry_run: Only tell what would become of them.
 
         Raises InvalidInput for hidden characters or an empty batch, PermissionDenied when ``by`` may not propose.
@@ -140,7 +142,7 @@ class Changes:
         registry = state.registry
         for addendum in cleaned:
             check(addendum, registry)
-            check_replaced(state, replaces.get(addendum.id, ()))
+            check_replaced(state, addendum, replaces.get(addendum.id, ()), registry)
         keys = content_keys([addendum.content for addendum in cleaned])
         wanted = {key for key in keys if key is not None}
         if dry_run:
@@ -155,7 +157,7 @@ class Changes:
                 Draft(o.addendum, replaces.get(o.addendum.id, o.supersedes)) for o in outcomes if o.duplicate_of is None
             ]
             if drafts:
-                session.propose(actor, drafts, reason)
+                session.propose(actor, drafts, reason, based_on)
                 approve_by_themselves(session, [draft.addendum.id for draft in drafts])
             warnings = note_warnings(cleaned, replaces, state, session.contents)
         return _completed(outcomes, replaces, warnings)

@@ -17,6 +17,7 @@ from addenda.errors import Conflict, InvalidInput, StorageUnavailable, UnknownId
 from addenda.gate import DEFAULT_THRESHOLDS
 from addenda.jobs import Jobs
 from addenda.knowledge_base.activation import Activation
+from addenda.knowledge_base.agents import Agents
 from addenda.knowledge_base.answers import AnswerLog
 from addenda.knowledge_base.changes import Changes, Receipt
 from addenda.knowledge_base.checks import Check, run_checks
@@ -32,6 +33,7 @@ from addenda.knowledge_base.reflecting import Reflecting
 from addenda.knowledge_base.relations import first_relations
 from addenda.knowledge_base.remembering import Remembering
 from addenda.knowledge_base.replies import Replies
+from addenda.knowledge_base.searching import Searching
 from addenda.knowledge_base.seeing import NOTHING_SEEN, Seen
 from addenda.knowledge_base.tested import findings
 from addenda.ledger import (
@@ -83,9 +85,10 @@ class KnowledgeBase:
     Changes go through the objects it holds: :attr:`changes` (propose, decide, take back), :attr:`activation` (test and
     make live), :attr:`governance` (people, policy, relations, suite), :attr:`extracting` (documents, from which a model
     proposes facts), :attr:`observing` (what came of answers), :attr:`learning` (notes from that), :attr:`reflecting`
-    (reflections of documents) and :attr:`remembering` (the memory model that is trained on them). Every change is
-    made by a :class:`Person`, who is found by token with :meth:`authenticate`. Who serves others has two more:
-    :attr:`jobs` for long work, and :attr:`replies` to requests that may be sent again.
+    (reflections of documents), :attr:`remembering` (the memory model that is trained on them) and :attr:`agents` (what
+    agents propose). Every change is made by a :class:`Person`, who is found by token with :meth:`authenticate`.
+    :attr:`searching` finds addenda by words. Who serves others has two more: :attr:`jobs` for long work, and
+    :attr:`replies` to requests that may be sent again.
     """
 
     def __init__(self, directory: Path, database: Database, choice: ModelChoice) -> None:
@@ -106,6 +109,8 @@ class KnowledgeBase:
         self.learning = Learning(self.ledger, self.changes, self._memories, self.observing)
         self.reflecting = Reflecting(self.ledger, self.changes, self._memories, directory)
         self.remembering = Remembering(self.ledger, self._memories, self.reflecting, directory)
+        self.agents = Agents(self.ledger, self.changes)
+        self.searching = Searching(self.ledger)
         self.notebook = NotebookView(self.ledger, self._memories)
 
     @classmethod
@@ -297,6 +302,10 @@ class KnowledgeBase:
         ModelUnavailable when the encoder cannot be loaded.
         """
         return self._memories.reindex_triples(encoder, thresholds, by, reason)
+
+    def answer(self, answer_id: str) -> Answer:
+        """A kept answer by id or unique prefix. Raises UnknownId."""
+        return self._answers.find(answer_id)
 
     def explain(self, answer_id: str | None = None) -> Explanation:
         """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off."""

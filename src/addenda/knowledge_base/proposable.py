@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from addenda.errors import Conflict, InvalidInput
 from addenda.ledger import Registry, State, check_value, utc_now
 from addenda.memories.triples.calls import NAME_LIMIT
-from addenda.types import Addendum, Fact
+from addenda.types import Addendum, Edit, Fact, Note
 
 
 def check(addendum: Addendum, registry: Registry) -> None:
@@ -25,12 +25,24 @@ def check(addendum: Addendum, registry: Registry) -> None:
         check_value(fact.object, registry.get(fact.relation))
 
 
-def check_replaced(state: State, ids: Sequence[str]) -> None:
-    """Raise Conflict unless these are notes or documents that hold, UnknownId for ids that do not exist."""
-    now = utc_now()
+def check_replaced(state: State, addendum: Addendum, ids: Sequence[str], registry: Registry) -> None:
+    """Raise Conflict unless the addendum can replace all of these, UnknownId for ids that do not exist.
+
+    Content says by itself what a fact with one value, or an answer, replaces. A note, a document and one of a
+    relation's many values name what they replace, which is of their own kind; a note that withdraws can name anything.
+    """
+    now, content = utc_now(), addendum.content
     for record in map(state.record, ids):
-        if record.kind not in ("note", "document") or record.status(now) != "active":
+        status = record.status(now)
+        if status != "active":
+            raise Conflict(f"{record.id!r} is {status}; only what holds can be replaced or withdrawn")
+        if isinstance(content, Note) and content.withdrawn:
+            continue
+        if isinstance(content, Fact) and registry.get(content.relation).cardinality == "one":
             raise Conflict(
-                f"{record.id!r} is {record.status(now)} and a {record.kind}; only a note or a document that holds can "
-                "be replaced so"
+                f"{content.relation!r} takes one value, so a fact of it replaces the one there is; name none"
+            )
+        if record.kind != content.kind or isinstance(content, Edit):
+            raise Conflict(
+                f"{record.id!r} is a {record.kind}, which a {content.kind} cannot replace; withdraw it instead"
             )

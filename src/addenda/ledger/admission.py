@@ -142,6 +142,15 @@ def decide(state: State, record: Record, content: Content) -> Decision:
     return Deciding(state.policy).decide(record, content)
 
 
+def withdrawn_by(state: State, addendum_id: str) -> tuple[str, ...]:
+    """What a proposal withdraws that is of another kind; the rules about that are to be met too."""
+    record = state.records.find(addendum_id)
+    if record is None or record.kind != "note" or not record.supersedes:
+        return ()
+    found = ((target, state.records.find(target)) for target in record.supersedes)
+    return tuple(target for target, its in found if its is not None and its.kind != "note")
+
+
 class Deciding:
     """What one policy asks for, proposal after proposal. Those that differ in nothing it looks at are decided once."""
 

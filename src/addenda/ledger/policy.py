@@ -12,7 +12,7 @@ This module knows neither people nor the ledger; :mod:`addenda.ledger.admission`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
@@ -32,6 +32,8 @@ Approval: TypeAlias = Literal["automatic", "one reviewer", "two reviewers", "nob
 """What a rule asks for, from lax to strict."""
 
 APPROVAL_ORDER: tuple[Approval, ...] = ("automatic", "one reviewer", "two reviewers", "nobody")
+
+_FROM_LAX_TO_STRICT: tuple[Approval, ...] = ("automatic", "one reviewer", "two reviewers", "nobody")
 
 _REVIEWERS: Mapping[Approval, int | None] = MappingProxyType(
     {"automatic": 0, "one reviewer": 1, "two reviewers": 2, "nobody": None}
@@ -171,6 +173,11 @@ class Decision:
     def reviewers(self) -> int | None:
         """How many different people must approve; 0 is automatic, None means that nobody may."""
         return _REVIEWERS[self.approval]
+
+
+def strictest(decisions: Sequence[Decision]) -> Decision:
+    """The one that asks for most, the first of those that ask for as much."""
+    return max(decisions, key=lambda decision: _FROM_LAX_TO_STRICT.index(decision.approval))
 
 
 def least_trust(trusts: Iterable[Trust]) -> Trust:

@@ -6,6 +6,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from types import MappingProxyType
 
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from addenda.ledger import events as ev
 from addenda.ledger.chain import body_text, link
 from addenda.ledger.events import Actor, Body, Event
 from addenda.ledger.fold import fold
-from addenda.ledger.policy import Decision
+from addenda.ledger.policy import Decision, strictest
 from addenda.ledger.ramps import goes_by_itself
 from addenda.ledger.records import Record
 from addenda.ledger.rows import SealedContent
@@ -174,7 +175,8 @@ class Session:
             fresh: Contents that are not stored yet, or were just now.
         """
         given = {sealed.addendum_id: sealed for sealed in fresh}
-        wanted = [addendum_id for addendum_id in ids if addendum_id not in given]
+        withdrawn = {i: admission.withdrawn_by(state, i) for i in ids}
+        wanted = [i for i in {*ids, *chain.from_iterable(withdrawn.values())} if i not in given]
         contents: dict[str, Content] = {}
         if state.policy.looks_at_relations:
             contents = self.contents(wanted) | {i: sealed.opened() for i, sealed in given.items()}
@@ -182,8 +184,10 @@ class Session:
         else:
             there = rows.select_stored(self._connection, wanted) | given.keys()
         deciding = admission.Deciding(state.policy)
-        found = ((i, state.records.find(i)) for i in ids if i in there)
-        return {i: deciding.decide(record, contents.get(i)) for i, record in found if record is not None}
+        decided = {i: deciding.decide(state.record(i), contents.get(i)) for i in there if i in state.records}
+        return {
+            i: strictest([decided[i], *(decided[t] for t in withdrawn[i] if t in decided)]) for i in ids if i in decided
+        }
 
     def _check_approvals(self, state: State, actor: Actor, body: ev.Approved, decided: Mapping[str, Decision]) -> None:
         for addendum_id in body.ids:

@@ -87,6 +87,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("export", "exporting", "Write addenda to an xlsx, csv or json file.", _LOOK),
     Entry("ask", "asking", "Ask a question; the answer is on stdout, what contributed on stderr.", _ASK),
     Entry("explain", "asking", "Say what changed an answer, by asking again without each addendum.", _ASK),
+    Entry("mcp", "tooling", "Serve the knowledge base to an agent on stdin and stdout (Model Context Protocol).", _ASK),
     Entry("train", "training", "Teach a model to write or read triples, or documents by heart.", "Train"),
     Entry("person", "people", "People, their roles and tokens.", _GOVERN),
     Entry("policy", "policies", "Whose approval a proposal needs.", _GOVERN),
