@@ -64,7 +64,7 @@ def change(desk: Desk, body: Setting, by: Actor = MIA) -> str | None:
 def test_a_token_names_its_person(desk: Desk) -> None:
     state = desk.ledger.state()
     for name, token in TOKENS.items():
-        person = authenticate(state, f" {token}\n")
+        person = authenticate(state, f" {token}\n", desk.clock())
         assert person.name == name
         assert person.actor == Actor(kind="person", name=name)
 
@@ -72,18 +72,18 @@ def test_a_token_names_its_person(desk: Desk) -> None:
 @pytest.mark.parametrize("token", ["", "addenda_", "addenda_token_of_zed", "mia", "\ud800", token_hash(TOKENS["mia"])])
 def test_other_tokens_are_refused_without_being_repeated(desk: Desk, token: str) -> None:
     with pytest.raises(PermissionDenied) as caught:
-        authenticate(desk.ledger.state(), token)
+        authenticate(desk.ledger.state(), token, desk.clock())
     assert not token.strip() or token not in str(caught.value)
 
 
 def test_tokens_are_issued_and_revoked(desk: Desk) -> None:
     token = new_token()
     assert change(desk, TokenIssued(name="ed", token_hash=token_hash(token)), ED) is None
-    assert authenticate(desk.ledger.state(), token).name == "ed"
-    assert authenticate(desk.ledger.state(), TOKENS["ed"]).name == "ed"
+    assert authenticate(desk.ledger.state(), token, desk.clock()).name == "ed"
+    assert authenticate(desk.ledger.state(), TOKENS["ed"], desk.clock()).name == "ed"
     desk.append(ED, TokenRevoked(name="ed", token_hash=token_hash(TOKENS["ed"])))
     with pytest.raises(PermissionDenied):
-        authenticate(desk.ledger.state(), TOKENS["ed"])
+        authenticate(desk.ledger.state(), TOKENS["ed"], desk.clock())
     with pytest.raises(Conflict, match="no such token"):
         desk.append(ED, TokenRevoked(name="ed", token_hash=token_hash(TOKENS["ed"])))
     with pytest.raises(Conflict, match="in use already"):

@@ -33,6 +33,7 @@ from addenda.ledger import (
     Role,
     State,
     SuiteQuestion,
+    Token,
     check_move,
     require,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "SettingOutcome",
     "State",
     "SuiteQuestion",
+    "Token",
     "admitted",
     "check_move",
     "identify",

@@ -48,7 +48,6 @@ from addenda.ledger import (
     Role,
     State,
     ThresholdsChanged,
-    authenticate,
     new_token,
     person_name,
     token_hash,
@@ -221,8 +220,12 @@ class KnowledgeBase:
         return self.ledger.state()
 
     def authenticate(self, token: str) -> Person:
-        """The person whose valid token this is. Raises PermissionDenied."""
-        return authenticate(self.ledger.state(), token)
+        """The person whose valid token this is, with no more roles than come with it. Raises PermissionDenied."""
+        return self.ledger.authenticate(token)
+
+    def renew(self, person: Person) -> Person:
+        """The same person as they are now. Raises PermissionDenied when their token was revoked or has expired."""
+        return self.ledger.renew(person)
 
     def addendum(self, prefix: str) -> Addendum:
         """One addendum by id or unique prefix. Raises UnknownId."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from addenda.errors import UnknownId
+from addenda.errors import InvalidInput, UnknownId
 from addenda.knowledge_base.memories import check_carried
 from addenda.knowledge_base.seeing import check_head
 from addenda.ledger import (
@@ -30,11 +31,13 @@ from addenda.ledger import (
     SuiteChanged,
     SuiteQuestion,
     ThresholdsChanged,
+    Token,
     TokenIssued,
     TokenRevoked,
     new_token,
     person_name,
     token_hash,
+    token_label,
 )
 
 
@@ -74,20 +77,67 @@ class Governance:
         """Give a person exactly these roles; none takes all of them away."""
         return self._change(RolesChanged(name=name, roles=tuple(roles)), by, reason, seen)
 
-    def issue_token(self, name: str, *, by: Person, reason: str = "", seen: int | None = None) -> SettingOutcome:
-        """Issue one more token to a person."""
+    def issue_token(
+        self,
+        name: str,
+        *,
+        by: Person,
+        label: str = "",
+        roles: Sequence[Role] | None = None,
+        expires_at: datetime | None = None,
+        agent: str = "",
+        reason: str = "",
+        seen: int | None = None,
+    ) -> SettingOutcome:
+        """Issue one more token to a person.
+
+        Args:
+            name: Whose.
+            by: Who issues it. Everybody may for themselves, within what comes with the token that they presented.
+            label: What it is for, in a few words.
+            roles: The only ones of the person's roles that are to come with it; None for all.
+            expires_at: First moment at which it is no longer valid; None for never.
+            agent: The agent that is to act with it. It can read and propose, and what it proposed, this person does
+                not approve.
+            reason: Why; it stays in the history.
+            seen: Where the ledger was when somebody looked.
+
+        Raises PermissionDenied for more than the issuer may give, InvalidInput for roles that the person does not
+        have, a moment that is past, a label or an agent's name that cannot be used.
+        """
+        if expires_at is not None and expires_at <= self._ledger.now():
+            raise InvalidInput(f"{expires_at.isoformat()} is past; a token expires at a moment to come")
         token = new_token()
-        return self._change(TokenIssued(name=name, token_hash=token_hash(token)), by, reason, seen, token)
+        change = TokenIssued(
+            name=name,
+            token_hash=token_hash(token),
+            label=token_label(label),
+            roles=None if roles is None else tuple(dict.fromkeys(roles)),
+            expires_at=expires_at,
+            agent=person_name(agent) if agent else "",
+        )
+        return self._change(change, by, reason, seen, token)
+
+    def revoke_token(self, name: str, token_id: str, *, by: Person, reason: str = "") -> Token:
+        """Revoke one token of a person, by its id or a unique beginning of it. Raises UnknownId, PermissionDenied."""
+        wanted = token_id.strip().lower()
+        with self._ledger.writing() as session:
+            person = _known(session.state, name)
+            fitting = [token for token in person.tokens if wanted and token.id.startswith(wanted)]
+            if len(fitting) != 1:
+                there = ", ".join(token.id for token in person.tokens) or "none"
+                raise UnknownId(f"{token_id!r} names no single token of {name!r}; there are: {there}")
+            session.append(by.actor, [TokenRevoked(name=name, token_hash=fitting[0].hash)], reason)
+        return fitting[0]
 
     def revoke_tokens(self, name: str, *, by: Person, reason: str = "") -> int:
         """Revoke every token of a person. Returns how many there were."""
-        person = self._ledger.state().people.get(name)
-        if person is None:
-            raise UnknownId(f"there is no person {name!r}; `person list` shows who there is")
+        presented = None if by.token is None else by.token.hash
         with self._ledger.writing() as session:
-            bodies = [TokenRevoked(name=name, token_hash=kept) for kept in person.token_hashes]
-            session.append(by.actor, bodies, reason)
-        return len(person.token_hashes)
+            # The one presented goes last, because nothing can be done with it once it is revoked.
+            hashes = sorted(_known(session.state, name).token_hashes, key=lambda kept: kept == presented)
+            session.append(by.actor, [TokenRevoked(name=name, token_hash=kept) for kept in hashes], reason)
+        return len(hashes)
 
     def set_policy(self, policy: Policy, *, by: Person, reason: str = "", seen: int | None = None) -> SettingOutcome:
         """Replace the approval policy."""
@@ -146,3 +196,10 @@ class Governance:
             event = session.change_setting(by.actor, change, reason)
         waiting = event.body.change_id if isinstance(event.body, SettingChangeProposed) else None
         return SettingOutcome(event.position, waiting, token)
+
+
+def _known(state: State, name: str) -> Person:
+    found = state.people.get(name)
+    if found is None:
+        raise UnknownId(f"there is no person {name!r}; `person list` shows who there is")
+    return found

@@ -12,6 +12,7 @@ module                  what it is about
 ``policy``, ``people``  roles, approval rules, trust; people and their tokens (``measures``: numbers in them)
 ``ramps``               how far a rule has come to trust each source of notes, so that it approves them by itself
 ``relations``           the relation registry; when two facts are about the same thing
+``acting``              who acts, by which token, and what comes with it
 ``admission``           who may append what, now; which changes need a second person
 ``sealing``             cleaning what is proposed, and parting content from event
 ``store``, ``session``  :class:`Ledger` and :class:`Session`: the ledger in a database, one writer at a time
@@ -64,7 +65,16 @@ from addenda.ledger.events import (
     WindowClosed,
 )
 from addenda.ledger.fold import apply, fold
-from addenda.ledger.people import Person, authenticate, new_token, person_name, token_hash
+from addenda.ledger.people import (
+    AGENT_ROLES,
+    Person,
+    Token,
+    authenticate,
+    new_token,
+    person_name,
+    token_hash,
+    token_label,
+)
 from addenda.ledger.policy import Autopilot, ContentKind, Decision, Policy, Role, Rule, is_weaker, least_trust
 from addenda.ledger.ramps import Ramp, is_audited, is_by_person, sources_of
 from addenda.ledger.records import Approval, Closing, Record, Standing, Verdict
@@ -88,6 +98,7 @@ from addenda.ledger.store import Ledger, utc_now
 from addenda.ledger.transitions import Stage, check_move
 
 __all__ = [
+    "AGENT_ROLES",
     "ANY_RELATION",
     "FORMAT_VERSION",
     "SYSTEM",
@@ -144,6 +155,7 @@ __all__ = [
     "SuiteChanged",
     "SuiteQuestion",
     "ThresholdsChanged",
+    "Token",
     "TokenIssued",
     "TokenRevoked",
     "Verdict",
@@ -173,6 +185,7 @@ __all__ = [
     "seal",
     "sources_of",
     "token_hash",
+    "token_label",
     "utc_now",
     "verify",
 ]

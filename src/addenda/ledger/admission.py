@@ -5,6 +5,8 @@ fold. A change of settings is *weakening* when it lets more happen with less con
 people who decide, a token for one of them, a relation whose conflicts or tests vanish, a question less in the suite,
 a lower threshold. From the day there is a second person who is approver or admin, a weakening change waits until one
 of them confirms it. Before that the first admin sets things up alone, because there is nobody to ask.
+
+Whoever presents a token that was narrowed has what comes with it, and nothing that is their person's besides.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ from types import MappingProxyType
 
 from addenda.errors import Conflict, InvalidInput, PermissionDenied
 from addenda.ledger import events as ev
+from addenda.ledger.acting import Acting, acting, check_issued, issued_in, person_behind
 from addenda.ledger.events import Actor, kind_of
-from addenda.ledger.people import Person, person_name
+from addenda.ledger.people import Person, Token, person_name
 from addenda.ledger.policy import ContentKind, Decision, Policy, Role, Subject, is_weaker, least_trust
 from addenda.ledger.ramps import goes_by_itself
 from addenda.ledger.records import Record
@@ -85,15 +88,14 @@ def check(state: State, actor: Actor, body: ev.Body) -> None:
     if state.created is None:
         raise Conflict("there is no ledger here yet; its first event must be 'created'")
     kind = kind_of(body)
-    if actor.kind == "model":
-        if kind != "proposed":
-            raise PermissionDenied(f"{actor} is a model, and a model can only propose; a person must do this")
-    elif actor.kind == "system":
+    if actor.kind == "system":
         configured = isinstance(body, ev.MemoryConfigured) and body.memory in state.memories
         if kind not in SYSTEM_MAY or configured:
             raise PermissionDenied(f"{kind!r} is for a person to decide; present a person's token")
     else:
         _check_person(state, actor, body, kind)
+    if isinstance(body, ev.Proposed) and body.on_behalf_of != person_behind(state, actor):
+        raise PermissionDenied(f"{actor} does not propose on behalf of {body.on_behalf_of or 'nobody'!r}")
     _check_settings(state, actor, body)
     _check_addenda(state, body)
 
@@ -103,12 +105,9 @@ def require(state: State, person: Person, kind: str) -> None:
 
     For checking before long work; appending checks again.
     """
-    known = state.people.get(person.name)
-    if known is None or not known.has_any(MAY[kind]):
-        has = ", ".join(known.roles) if known and known.roles else "no role"
-        raise PermissionDenied(
-            f"{person.name!r} ({has}) may not do this ({kind}); it takes the role {' or '.join(sorted(MAY[kind]))}"
-        )
+    actor = person.actor
+    _check_model(actor, kind)
+    _require(acting(state, actor), kind)
 
 
 def check_text(body: ev.Body, text: str) -> None:
@@ -197,22 +196,46 @@ def check_approval(state: State, actor: Actor, record: Record, decision: Decisio
 
 
 def _check_person(state: State, actor: Actor, body: ev.Body, kind: str) -> None:
-    person = state.people.get(actor.name)
-    if person is None:
-        raise PermissionDenied(f"there is no person {actor.name!r} in this knowledge base; an admin can add them")
-    if not _is_own(state, person, body):
-        require(state, person, kind)
+    """A person, their agent, or a model that works for somebody who was asked before."""
+    _check_model(actor, kind)
+    if actor.kind == "model" and actor.token is None:
+        return
+    who = acting(state, actor)
+    for issued in issued_in(body):
+        check_issued(state, who, issued)
+    if not _is_own(state, who, body):
+        _require(who, kind)
 
 
-def _is_own(state: State, person: Person, body: ev.Body) -> bool:
+def _check_model(actor: Actor, kind: str) -> None:
+    if actor.kind == "model" and kind != "proposed":
+        raise PermissionDenied(f"{actor} is a model, and a model can only propose; a person must do this")
+
+
+def _require(who: Acting, kind: str) -> None:
+    if who.has_any(MAY[kind]):
+        return
+    has = ", ".join(who.roles) or "no role"
+    token = "" if who.token is None or who.is_whole else f" by the token {who.token.id}"
+    raise PermissionDenied(
+        f"{who.person.name!r} ({has}{token}) may not do this ({kind}); it takes the role "
+        f"{' or '.join(sorted(MAY[kind]))}"
+    )
+
+
+def _is_own(state: State, who: Acting, body: ev.Body) -> bool:
+    """Whether it is about one's own tokens, proposals or changes, which one may take back without another role."""
+    person, writes = who.person, who.is_whole or who.has_any(_WRITE)
     match body:
-        case ev.TokenIssued() | ev.TokenRevoked():
-            return body.name == person.name and bool(person.roles)
+        case ev.TokenIssued():
+            return body.name == person.name and bool(who.roles)
+        case ev.TokenRevoked():
+            return body.name == person.name and bool(who.roles) and who.may_revoke(body.token_hash)
         case ev.Rejected():
-            return all(i in state.records and state.records[i].proposer == person.actor for i in body.ids)
+            return writes and all(i in state.records and state.records[i].is_by(person.actor) for i in body.ids)
         case ev.SettingChangeDropped():
             waiting = state.pending.get(body.change_id)
-            return waiting is not None and waiting.by == person.actor
+            return writes and waiting is not None and waiting.by == person.actor
         case _:
             return False
 
@@ -296,9 +319,11 @@ def _weakening(state: State, actor: Actor, change: ev.Body) -> str:
 
 def _weakening_people(state: State, actor: Actor, change: ev.PersonAdded | ev.RolesChanged | ev.TokenIssued) -> str:
     known = state.people.get(change.name)
-    before = DECIDERS.intersection(known.roles if known else ())
+    roles = known.roles if known else ()
     if isinstance(change, ev.TokenIssued):
-        return f"it is a token of {change.name!r}, who decides" if before and change.name != actor.name else ""
+        decides = known is not None and DECIDERS.intersection(Token.of(change, known.added_at).within(roles))
+        return f"it is a token of {change.name!r}, who decides" if decides and change.name != actor.name else ""
+    before = DECIDERS.intersection(roles)
     after = DECIDERS.intersection(change.roles)
     if gained := after - before:
         return f"{change.name!r} becomes {' and '.join(sorted(gained))}"

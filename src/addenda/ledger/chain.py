@@ -125,7 +125,7 @@ def link(previous: Head | None, at: datetime, actor: Actor, reason: str, body: B
         {
             "position": previous.position + 1 if previous else 1,
             "at": at,
-            "actor": actor,
+            "actor": Actor(kind=actor.kind, name=actor.name),
             "reason": reason,
             "body": body,
             "previous_hash": previous.hash if previous else GENESIS,

@@ -38,6 +38,14 @@ class Actor(Frozen):
 
     kind: Literal["person", "model", "system"]
     name: str = Field(min_length=1)
+    token: Hash | None = Field(default=None, exclude=True, repr=False)
+    """The token presented, which may narrow what the actor may do; no part of who it is, and in no event."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Actor) and (self.kind, self.name) == (other.kind, other.name)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.name))
 
     def __str__(self) -> str:
         return self.name if self.kind == "person" else f"{self.kind}:{self.name}"
@@ -97,11 +105,18 @@ class RolesChanged(Body):
 
 
 class TokenIssued(Body):
-    """A person may act with one more token."""
+    """A person, or an agent in their name, may act with one more token."""
 
     kind: Literal["token_issued"] = "token_issued"
     name: str
     token_hash: Hash
+    label: str = ""
+    roles: tuple[Role, ...] | None = None
+    """The only ones of the person's roles that come with the token; None for all that the person has."""
+    expires_at: Moment | None = None
+    """First instant at which it is no longer valid."""
+    agent: str = ""
+    """The agent that acts with it, as a model does: it can only propose."""
 
 
 class TokenRevoked(Body):
@@ -227,6 +242,8 @@ class Proposed(Body):
     proposals: tuple[Proposal, ...] = Field(min_length=1)
     based_on: int = Field(default=0, ge=0)
     """Ledger position that the proposer saw; 0 when it does not matter."""
+    on_behalf_of: str = ""
+    """The person whose agent proposes, who counts as its proposer too."""
 
 
 class Approved(Body):

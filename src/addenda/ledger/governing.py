@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from addenda.errors import Conflict, PermissionDenied, UnknownId
 from addenda.ledger import events as ev
 from addenda.ledger.events import Event
-from addenda.ledger.people import Person, find_person
+from addenda.ledger.people import Person, Token, find_person
 from addenda.ledger.state import PendingChange, State
 from addenda.text import normalised
 
@@ -38,31 +38,32 @@ class Governing:
     def create(self, event: Event, body: ev.Created) -> None:
         """The ledger begins, with its first person."""
         self.created = body
-        self.people[body.admin] = Person(body.admin, body.roles, (body.token_hash,), event.at)
+        self.people[body.admin] = Person(body.admin, body.roles, (Token(body.token_hash, event.at),), event.at)
 
     def add_person(self, event: Event, body: ev.PersonAdded) -> None:
         """Somebody joins; names that differ only in case or width count as the same."""
         if find_person(self.people, body.name) is not None:
             raise Conflict(f"there is a person named {body.name!r} already; change their roles, or choose another name")
-        tokens = (self._fresh(body.token_hash),) if body.token_hash else ()
+        tokens = (Token(self._fresh(body.token_hash), event.at),) if body.token_hash else ()
         self.people[body.name] = Person(body.name, body.roles, tokens, event.at)
 
     def change_roles(self, _event: Event, body: ev.RolesChanged) -> None:
         """Somebody's roles are replaced."""
         self.people[body.name] = replace(self._person(body.name), roles=body.roles)
 
-    def issue_token(self, _event: Event, body: ev.TokenIssued) -> None:
+    def issue_token(self, event: Event, body: ev.TokenIssued) -> None:
         """Somebody gets one more token."""
         person = self._person(body.name)
-        self.people[body.name] = replace(person, token_hashes=(*person.token_hashes, self._fresh(body.token_hash)))
+        self._fresh(body.token_hash)
+        self.people[body.name] = replace(person, tokens=(*person.tokens, Token.of(body, event.at)))
 
     def revoke_token(self, _event: Event, body: ev.TokenRevoked) -> None:
         """A token stops working."""
         person = self._person(body.name)
         if body.token_hash not in person.token_hashes:
             raise Conflict(f"{body.name!r} has no such token; it may have been revoked already")
-        kept = tuple(known for known in person.token_hashes if known != body.token_hash)
-        self.people[body.name] = replace(person, token_hashes=kept)
+        kept = tuple(token for token in person.tokens if token.hash != body.token_hash)
+        self.people[body.name] = replace(person, tokens=kept)
 
     def change_policy(self, _event: Event, body: ev.PolicyChanged) -> None:
         """The approval policy is replaced."""

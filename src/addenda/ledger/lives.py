@@ -65,6 +65,7 @@ class Lives:
             proposed_at=event.at,
             based_on=body.based_on,
             history=(event.position,),
+            on_behalf_of=body.on_behalf_of,
             last_reason=event.reason,
         )
         for proposal in body.proposals:
@@ -80,7 +81,7 @@ class Lives:
         def move(record: Record) -> Standing:
             standing = record.standing
             after = _after(record, "approved", event)
-            if event.actor == standing.proposer:
+            if record.is_by(event.actor):
                 raise _own(record, event)
             if any(approval.by == event.actor for approval in standing.approvals):
                 raise Conflict(f"{event.actor} has approved {record.id!r} already; another reviewer is needed")
@@ -99,7 +100,7 @@ class Lives:
             if record.proposal.author == approver:
                 raise _own(record, event)
             for source in record.evidence:
-                if self._record(source).standing.proposer == event.actor:
+                if self._record(source).is_by(event.actor):
                     raise PermissionDenied(
                         f"{event.actor} proposed {source!r}, from which {record.id!r} was taken; somebody else must "
                         "approve it"

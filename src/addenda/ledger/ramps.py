@@ -160,7 +160,7 @@ class Ramps:
                 self._keep(replace(ramp, unaudited=ramp.unaudited + 1))
 
     def _rejected(self, event: Event, record: Record, find: Find) -> None:
-        if event.actor == record.proposer:  # nobody decides about their own: it was withdrawn
+        if record.is_by(event.actor):  # nobody decides about their own: it was withdrawn
             return
         rule = _rule_about(record, self._policy)
         for ramp in self._of(rule, record, find) if rule is not None else ():

@@ -78,6 +78,8 @@ class Standing:
     """When the last of their memories delivered."""
     closed_until: datetime | None = None
     """End of the window that somebody set afterwards."""
+    on_behalf_of: str = ""
+    """The person whose agent proposed; empty where no agent did."""
     last_reason: str = ""
     """Why the last event happened, in the words of the actor or the gate."""
 
@@ -166,6 +168,11 @@ class Record(NamedTuple):
     def proposer(self) -> Actor:
         """Who proposed it."""
         return self.standing.proposer
+
+    def is_by(self, actor: Actor) -> bool:
+        """Whether this actor proposed it, or is the person whose agent did."""
+        behind = self.standing.on_behalf_of
+        return actor == self.proposer or (actor.kind == "person" and actor.name == behind)
 
     @property
     def proposed_at(self) -> datetime:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from addenda.errors import Conflict, InvalidInput, UnknownId
 from addenda.ledger import admission, rows
 from addenda.ledger import events as ev
+from addenda.ledger.acting import person_behind
 from addenda.ledger.chain import body_text, link
 from addenda.ledger.events import Actor, Body, Event
 from addenda.ledger.fold import fold
@@ -78,7 +79,11 @@ class Session:
             raise InvalidInput("nothing to propose: the batch is empty")
         if len({proposal.id for proposal in proposals}) < len(proposals):
             raise InvalidInput("two addenda of the batch have the same id; leave one out, or give it a fresh id")
-        body = ev.Proposed(proposals=tuple(proposals), based_on=self._state.position if based_on is None else based_on)
+        body = ev.Proposed(
+            proposals=tuple(proposals),
+            based_on=self._state.position if based_on is None else based_on,
+            on_behalf_of=person_behind(self._state, actor),
+        )
         events = self._append(actor, [body], reason, contents)
         if not self._state.policy.has_automatic:
             return events

@@ -20,11 +20,12 @@ from sqlalchemy import Connection
 from addenda.database import Database, uncollected
 from addenda.errors import AddendaError, LedgerBroken, UnreadableFile
 from addenda.ledger import events as ev
-from addenda.ledger import rows
+from addenda.ledger import people, rows
 from addenda.ledger.audit import verify_stored
 from addenda.ledger.chain import Head, Verification
 from addenda.ledger.events import FORMAT_VERSION, Actor, Event
 from addenda.ledger.fold import fold
+from addenda.ledger.people import Person
 from addenda.ledger.records import Record
 from addenda.ledger.session import Clock, Session, about, erased
 from addenda.ledger.state import State
@@ -57,6 +58,18 @@ class Ledger:
         """Append the first event. Raises Conflict when the ledger exists already."""
         with self.writing() as session:
             return session.append(Actor(kind="person", name=created.admin), [created], reason)[0]
+
+    def now(self) -> datetime:
+        """The moment by the ledger's clock."""
+        return self._clock().astimezone(UTC)
+
+    def authenticate(self, token: str) -> Person:
+        """See :func:`addenda.ledger.people.authenticate`, at the head and now."""
+        return people.authenticate(self.state(), token, self.now())
+
+    def renew(self, person: Person) -> Person:
+        """See :func:`addenda.ledger.people.renew`, at the head and now."""
+        return people.renew(self.state(), person, self.now())
 
     @contextmanager
     def writing(self) -> Generator[Session]:

@@ -128,7 +128,8 @@ def _proposed(event: Event, addendum_id: str) -> str:
         return ""
     own = next(p for p in event.body.proposals if p.id == addendum_id)
     replaces = f", to replace {', '.join(own.supersedes)}" if own.supersedes else ""
-    return f"proposed from {own.source}{replaces}"
+    behalf = f" on behalf of {event.body.on_behalf_of}" if event.body.on_behalf_of else ""
+    return f"proposed from {own.source}{replaces}{behalf}"
 
 
 def _approved(event: Event, _addendum_id: str) -> str:

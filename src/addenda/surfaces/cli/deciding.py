@@ -278,11 +278,11 @@ def _preview(call: Call, kb: KnowledgeBase, chosen: Sequence[str], person: Perso
 
 
 def _check_own(state: State, chosen: Sequence[str], person: Person) -> None:
-    own = [i for i in chosen if state.record(i).proposer == person.actor]
+    own = [i for i in chosen if state.record(i).is_by(person.actor)]
     if own:
         raise PermissionDenied(f"{person.name!r} proposed {own[0]!r}; somebody else must approve it")
 
 
 def _is_open_to(record: Record, person: Person) -> bool:
     approved = any(approval.by == person.actor for approval in record.approvals)
-    return record.proposer != person.actor and (record.stage == "needs_review" or not approved)
+    return not record.is_by(person.actor) and (record.stage == "needs_review" or not approved)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from addenda.knowledge_base import Proposing
-from addenda.surfaces.cli.wording import says
+from addenda.surfaces.describing import says
 from addenda.surfaces.mcp import arguments as given
 from addenda.surfaces.mcp import results as told
 from addenda.surfaces.mcp.reading import Caller, waits_for

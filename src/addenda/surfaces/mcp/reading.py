@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from addenda.errors import InvalidInput, UnknownId
 from addenda.knowledge_base import Hit, KnowledgeBase, Person, Record, admitted
-from addenda.surfaces.cli.wording import happened, says
+from addenda.surfaces.describing import happened, says
 from addenda.surfaces.hosting import Hosted
 from addenda.surfaces.mcp import arguments as given
 from addenda.surfaces.mcp import results as told
