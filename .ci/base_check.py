@@ -39,6 +39,7 @@ HEAVY = (
     "addenda.memories.triples.local_writer",
     "addenda.demo.plots",
     "addenda.surfaces.http",
+    "addenda.surfaces.web",
     "addenda.surfaces.mcp",
 )
 """Modules, with all below them, that may need the ``local``, ``plots`` or ``remote`` extra. They are reached lazily."""

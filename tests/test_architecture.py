@@ -88,6 +88,7 @@ LAZY_UNITS = frozenset(
         "addenda.memories.triples.local_writer",
         "addenda.demo.plots",
         "addenda.surfaces.http",
+        "addenda.surfaces.web",
         "addenda.surfaces.mcp",
     }
 )

@@ -87,8 +87,8 @@ class KnowledgeBase:
     proposes facts), :attr:`observing` (what came of answers), :attr:`learning` (notes from that), :attr:`reflecting`
     (reflections of documents), :attr:`remembering` (the memory model that is trained on them) and :attr:`agents` (what
     agents propose). Every change is made by a :class:`Person`, who is found by token with :meth:`authenticate`.
-    :attr:`searching` finds addenda by words, :attr:`answers` has those that were given. Who serves others has two more: :attr:`jobs` for long work, and
-    :attr:`replies` to requests that may be sent again.
+    :attr:`searching` finds addenda by words, :attr:`answers` has those that were given. Who serves others has two more:
+    :attr:`jobs` for long work, and :attr:`replies` to requests that may be sent again.
     """
 
     def __init__(self, directory: Path, database: Database, choice: ModelChoice) -> None:

@@ -58,7 +58,7 @@ def create_app(
     handle(app)
     for router in ROUTERS:
         app.include_router(router)
-    _other_ways_in(app, hosting)
+    _other_ways_in(app, hosting, settings)
     app.openapi = describe_with(app)
     app.add_middleware(Guard, allowed_hosts=names_in(settings.allowed_hosts), limiter=limiter)
     logger = json_logger(sys.stderr, settings.log_level) if log is None else log
@@ -71,8 +71,11 @@ def names_in(listed: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
-def _other_ways_in(app: FastAPI, hosting: Hosting) -> None:
+def _other_ways_in(app: FastAPI, hosting: Hosting, settings: Settings) -> None:
     """Mount what else is served beside the REST interface: it stands behind the same guard, log and numbers."""
+    from addenda.surfaces.web import add_pages  # here, because pages use what is beside this module
+
+    add_pages(app, hosting, is_secure=settings.public)
 
 
 def _lifespan(hosting: Hosting) -> Callable[[FastAPI], asynccontextmanager[None]]:
