@@ -176,9 +176,7 @@ def _declare_relation(kb: KnowledgeBase, visit: Visit, form: Form) -> SettingOut
 
 def _change_suite(kb: KnowledgeBase, visit: Visit, form: Form) -> SettingOutcome:
     if form.has("remove"):
-        return kb.governance.change_suite(
-            remove=[form.text("remove")], by=visit.person, reason=form.text("reason")
-        )
+        return kb.governance.change_suite(remove=[form.text("remove")], by=visit.person, reason=form.text("reason"))
     number = len(visit.state.suite) + 1
     while f"q{number}" in visit.state.suite:
         number += 1

@@ -34,15 +34,20 @@ def health(visit: VisitDep) -> Response:
     """The plots."""
     kb, t = visit.kb, visit.words
     found = measure(kb.ledger, kb.artifacts, kb.answers)
-    panels = (_gate(found, t), _suite(found, t), _ages(found, t), _sources(found, t), _sizes(found, t), _times(found, t))
+    panels = (
+        _gate(found, t),
+        _suite(found, t),
+        _ages(found, t),
+        _sources(found, t),
+        _sizes(found, t),
+        _times(found, t),
+    )
     contents = kb.ledger.addenda([record.id for record in found.ending]) if found.ending else {}
     ending = [(r, says(contents[r.id].content if r.id in contents else None)) for r in found.ending]
     return visit.page("health.html.jinja", area="health", panels=panels, ending=ending)
 
 
-def _panel(
-    t: Words, name: str, plot: Markup | None, headers: Sequence[str], rows: Sequence[tuple[str, ...]]
-) -> Panel:
+def _panel(t: Words, name: str, plot: Markup | None, headers: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Panel:
     return Panel(name, Markup() if plot is None or not rows else plot, tuple(map(t, headers)), tuple(rows))
 
 

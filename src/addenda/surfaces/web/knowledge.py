@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from addenda.knowledge_base import ContentKind, Event, Record
 from addenda.knowledge_base.finding import Filter, check_statuses, newest, starts
+from addenda.surfaces.describing import says
 from addenda.surfaces.http.cursors import cursor, place_of
 from addenda.surfaces.http.shapes.addenda import detail
 from addenda.surfaces.web.reviewing import Said, reviewed
 from addenda.surfaces.web.routing import kb_pages
 from addenda.surfaces.web.visiting import Visit, VisitDep
-from addenda.surfaces.describing import says
 from addenda.types import Status
 
 router = kb_pages()
@@ -98,7 +98,7 @@ def show(visit: VisitDep, addendum_id: str) -> Response:
         said=said,
         history=[(event, told_key(event, record.id)) for event in visit.kb.history(record.id)],
         used=[(answer, next(m for m in answer.trace.matches if m.addendum_id == record.id)) for answer in used],
-        moves=_moves(visit, record, now),
+        moves=_moves(record, now),
     )
 
 
@@ -116,7 +116,7 @@ def told_key(event: Event, addendum_id: str) -> str:
     return f"event.{body.kind}"
 
 
-def _moves(visit: Visit, record: Record, now: datetime) -> tuple[str, ...]:
+def _moves(record: Record, now: datetime) -> tuple[str, ...]:
     """What can be done with an addendum where it stands; whether the visitor may is asked when they do it."""
     match record.stage:
         case "active":

@@ -134,8 +134,9 @@ def _grid(top: float) -> Markup:
 
 
 def _rect(x: float, y: float, width: float, height: float, name: str) -> Markup:
-    shape = '<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2"/>'
-    return Markup(shape).format(name, x, y, width, height)
+    return Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="2"/>').format(
+        name, x, y, width, height
+    )
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> Markup:

@@ -52,7 +52,14 @@ def environment(static: Mapping[str, StaticFile]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"moment": moment, "day": day, "shown": shown, "has_hidden": has_hidden, "says": says, "file": _file}
+    made.filters |= {
+        "moment": moment,
+        "day": day,
+        "shown": shown,
+        "has_hidden": has_hidden,
+        "says": says,
+        "file": _file,
+    }
     made.globals["static"] = lambda name: f"/static/{name}?v={static[str(name)].version}"
     return made
 
