@@ -18,8 +18,8 @@ from types import ModuleType
 
 BLOCKED = frozenset(
     (
-        "accelerate fastapi httpx2 huggingface_hub matplotlib mcp mcp_types numpy openai peft prometheus_client "
-        "safetensors scipy starlette structlog tokenizers torch transformers uvicorn"
+        "accelerate fastapi httpx2 huggingface_hub joserfc matplotlib mcp mcp_types numpy openai peft "
+        "prometheus_client safetensors scipy starlette structlog tokenizers torch transformers uvicorn"
     ).split()
 )
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
@@ -41,8 +41,9 @@ HEAVY = (
     "addenda.surfaces.http",
     "addenda.surfaces.web",
     "addenda.surfaces.mcp",
+    "addenda.surfaces.oidc",
 )
-"""Modules, with all below them, that may need the ``local``, ``plots`` or ``remote`` extra. They are reached lazily."""
+"""Modules, with all below, that may need the ``local``, ``oidc``, ``plots`` or ``remote`` extra. Reached lazily."""
 
 NOT_IMPORTABLE = ("addenda.migrations.env", "addenda.__main__", "addenda.surfaces.cli.__main__")
 """Scripts: importing them runs them."""

@@ -90,6 +90,7 @@ LAZY_UNITS = frozenset(
         "addenda.surfaces.http",
         "addenda.surfaces.web",
         "addenda.surfaces.mcp",
+        "addenda.surfaces.oidc",
     }
 )
 """Modules that need heavy libraries, so anyone may import them (and what lies below them) inside a function."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from addenda.errors import Conflict, PermissionDenied, UnknownId
+from addenda.errors import Conflict, InvalidInput, PermissionDenied, UnknownId
 from addenda.knowledge_base import Policy, RelationSpec, read_import
 from addenda.ledger import Rule
-from tests.knowledge_base.office import Office
+from addenda.types import Addendum
+from tests.knowledge_base.office import Office, noise, price
 
 
 def test_a_laxer_policy_waits_for_a_second_person(office: Office) -> None:
@@ -76,3 +80,79 @@ def test_a_row_that_does_not_fit_its_relation_is_refused_alone_by_its_cell(offic
     assert [row.value for row in found.rows] == ["31 EUR"]
     assert [problem.address for problem in found.refused] == ["C2"]
     assert "quantity" in str(found.refused[0])
+
+
+def test_a_token_is_issued_narrow_and_revoked_by_its_id(office: Office) -> None:
+    governance, ana = office.kb.governance, office.ana
+    until = office.kb.ledger.now() + timedelta(days=90)
+    issued = governance.issue_token("Ana", by=ana, label=" nightly import ", roles=["editor"], expires_at=until)
+    narrow = office.kb.authenticate(str(issued.token))
+    assert (narrow.roles, office.kb.renew(narrow)) == (("editor",), narrow)
+    assert narrow.token is not None
+    assert (narrow.token.label, narrow.token.expires_at) == ("nightly import", until)
+    with pytest.raises(PermissionDenied, match=r"editor by the token"):
+        governance.set_policy(Policy(), by=narrow)
+    with pytest.raises(PermissionDenied, match="narrower"):
+        governance.issue_token("Ana", by=narrow)
+    with pytest.raises(PermissionDenied):
+        governance.revoke_tokens("Ana", by=narrow)
+    with pytest.raises(UnknownId, match=narrow.token.id):
+        governance.revoke_token("Ana", "f" * 13, by=ana)
+    with pytest.raises(UnknownId, match="no single token"):
+        governance.revoke_token("Ben", narrow.token.id, by=ana)
+    assert governance.revoke_token("Ana", narrow.token.id[:6], by=narrow) == narrow.token
+    for again in (lambda: office.kb.authenticate(str(issued.token)), lambda: office.kb.renew(narrow)):
+        with pytest.raises(PermissionDenied, match="revoked"):
+            again()
+    assert office.kb.renew(ana) == ana
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"expires_at": datetime(2020, 1, 1, tzinfo=UTC)},
+        {"label": "x" * 101},
+        {"label": "hidden \u200b"},
+        {"agent": "a/b"},
+        {"roles": ["approver"]},
+    ],
+)
+def test_a_token_that_cannot_be_is_refused_and_nothing_is_appended(office: Office, fields: dict[str, Any]) -> None:
+    head = office.kb.ledger.head()
+    with pytest.raises(InvalidInput):
+        office.kb.governance.issue_token("Ana", by=office.ana, **fields)
+    assert office.kb.ledger.head() == head
+
+
+def test_an_agent_proposes_and_does_nothing_else_wherever_it_comes_in(office: Office, tmp_path: Path) -> None:
+    kb = office.kb
+    bot = kb.authenticate(str(kb.governance.issue_token("Ana", by=office.ana, agent="desk bot").token))
+    told = Addendum(content=noise(), source="chat", author=bot.name)
+    (proposed,) = kb.changes.propose([told], by=bot)
+    assert str(kb.state.record(told.id).proposer) == "model:desk bot (agent of Ana)"
+    (waiting,) = office.propose(price())
+    kb.changes.approve([waiting], by=office.ben)
+    head = kb.ledger.head()
+    ids = [proposed.addendum.id]
+    refused: list[Callable[[], object]] = [
+        lambda: kb.changes.approve(ids, by=bot),
+        lambda: kb.changes.reject(ids, by=bot, reason="no"),
+        lambda: kb.changes.erase(ids, by=bot, reason="no"),
+        lambda: kb.changes.disable([waiting], by=bot),
+        lambda: kb.changes.rollback([waiting], by=bot),
+        lambda: kb.changes.expire([waiting], by=bot),
+        lambda: kb.activation.test([waiting], by=bot),
+        lambda: kb.activation.activate([waiting], by=bot),
+        lambda: kb.remembering.train(by=bot),
+        lambda: kb.governance.set_policy(Policy(), by=bot),
+        lambda: kb.governance.add_person("Eve", ["viewer"], by=bot),
+        lambda: kb.governance.issue_token("Ana", by=bot, agent="desk bot", roles=["editor"]),
+        lambda: kb.governance.revoke_tokens("Ana", by=bot),
+        lambda: kb.governance.set_thresholds({"says_it": 1.0}, by=bot),
+    ]
+    for act in refused:
+        with pytest.raises(PermissionDenied, match="a model can only propose"):
+            act()
+    assert kb.ledger.head() == head
+    kb.changes.approve(ids, by=office.ben)
+    assert office.is_sound()

@@ -29,12 +29,13 @@ from addenda.ledger import (
     TokenRevoked,
     authenticate,
     fold,
+    identity_hash,
     require,
     seal,
     token_hash,
 )
 from addenda.ledger.chain import body_text
-from addenda.ledger.people import renew
+from addenda.ledger.people import authenticate_identity, renew
 from addenda.ledger.policy import ROLES
 from addenda.ledger.sealing import Draft
 from tests.ledger.desk import ANN, ED, EVA, MIA, ONE_REVIEWER, START, TOKENS, Desk, addendum
@@ -239,6 +240,39 @@ def test_nobody_proposes_in_the_name_of_somebody_else(desk: Desk, actor: Actor) 
     proposal, content = seal(Draft(addendum()))
     with desk.ledger.writing() as session, pytest.raises(PermissionDenied, match="on behalf of"):
         session.append(actor, [Proposed(proposals=(proposal,), on_behalf_of="ann")], "", [content])
+
+
+# -- accounts at an OpenID provider ------------------------------------------------------------------------------------
+
+ISSUER = "https://login.example.org"
+IDENTITY = identity_hash(ISSUER, "sub-7")
+
+
+def test_an_account_that_was_linked_acts_as_the_person_and_is_no_token(desk: Desk) -> None:
+    desk.append(MIA, TokenIssued(name="ed", token_hash=IDENTITY, issuer=ISSUER, label="account sub-7"))
+    now = desk.clock()
+    ed = authenticate_identity(desk.ledger.state(), ISSUER, "sub-7", now)
+    assert (ed.name, ed.roles) == ("ed", ("editor",))
+    assert renew(desk.ledger.state(), ed, now) == ed
+    desk.propose(by=ed.actor)
+    for presented in ('["addenda identity 1", "https://login.example.org", "sub-7"]', "sub-7", IDENTITY):
+        with pytest.raises(PermissionDenied, match="unknown or was revoked"):
+            authenticate(desk.ledger.state(), presented, now)
+    for issuer, subject in ((ISSUER, "sub-8"), ("https://evil.example.org", "sub-7"), ("", "sub-7")):
+        with pytest.raises(PermissionDenied):
+            authenticate_identity(desk.ledger.state(), issuer, subject, now)
+    desk.append(ED, TokenRevoked(name="ed", token_hash=IDENTITY))
+    with pytest.raises(PermissionDenied, match="or no longer"):
+        renew(desk.ledger.state(), ed, now)
+
+
+def test_only_admins_link_accounts(desk: Desk) -> None:
+    body = TokenIssued(name="ed", token_hash=IDENTITY, issuer=ISSUER)
+    with pytest.raises(PermissionDenied, match="admin"):
+        desk.append(ED, body)
+    with desk.ledger.writing() as session:
+        waits = session.change_setting(MIA, body.model_copy(update={"name": "ann"}))
+    assert isinstance(waits.body, SettingChangeProposed)
 
 
 # -- what was stored before --------------------------------------------------------------------------------------------

@@ -224,6 +224,13 @@ class KnowledgeBase:
         """The person whose valid token this is, with no more roles than come with it. Raises PermissionDenied."""
         return self.ledger.authenticate(token)
 
+    def authenticate_identity(self, issuer: str, subject: str) -> Person:
+        """The person to whom an account at an OpenID provider was linked, once the provider's word was verified.
+
+        Raises PermissionDenied when it is linked to nobody.
+        """
+        return self.ledger.authenticate_identity(issuer, subject)
+
     def renew(self, person: Person) -> Person:
         """The same person as they are now. Raises PermissionDenied when their token was revoked or has expired."""
         return self.ledger.renew(person)

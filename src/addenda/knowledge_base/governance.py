@@ -34,6 +34,7 @@ from addenda.ledger import (
     Token,
     TokenIssued,
     TokenRevoked,
+    identity_hash,
     new_token,
     person_name,
     token_hash,
@@ -105,18 +106,54 @@ class Governance:
         Raises PermissionDenied for more than the issuer may give, InvalidInput for roles that the person does not
         have, a moment that is past, a label or an agent's name that cannot be used.
         """
-        if expires_at is not None and expires_at <= self._ledger.now():
-            raise InvalidInput(f"{expires_at.isoformat()} is past; a token expires at a moment to come")
         token = new_token()
         change = TokenIssued(
             name=name,
             token_hash=token_hash(token),
             label=token_label(label),
             roles=None if roles is None else tuple(dict.fromkeys(roles)),
-            expires_at=expires_at,
+            expires_at=self._to_come(expires_at),
             agent=person_name(agent) if agent else "",
         )
         return self._change(change, by, reason, seen, token)
+
+    def link_identity(
+        self,
+        name: str,
+        issuer: str,
+        subject: str,
+        *,
+        by: Person,
+        roles: Sequence[Role] | None = None,
+        expires_at: datetime | None = None,
+        reason: str = "",
+    ) -> SettingOutcome:
+        """Let somebody whom an OpenID provider vouches for act as this person; only admins may.
+
+        It is listed, and revoked, like a token.
+
+        Args:
+            name: The person.
+            issuer: The provider, exactly as it names itself.
+            subject: Whom it vouches for, by its ``sub``, which it gives to nobody else.
+            by: An admin.
+            roles: The only ones of the person's roles that are to come with it; None for all.
+            expires_at: First moment at which it no longer holds; None for never.
+            reason: Why; it stays in the history.
+
+        Raises PermissionDenied, Conflict when the account is linked already, InvalidInput.
+        """
+        if not issuer or not subject:
+            raise InvalidInput("give the provider's issuer and the account's subject (`sub`), both as it spells them")
+        change = TokenIssued(
+            name=name,
+            token_hash=identity_hash(issuer, subject),
+            label=token_label(f"account {subject}"),
+            roles=None if roles is None else tuple(dict.fromkeys(roles)),
+            expires_at=self._to_come(expires_at),
+            issuer=issuer,
+        )
+        return self._change(change, by, reason)
 
     def revoke_token(self, name: str, token_id: str, *, by: Person, reason: str = "") -> Token:
         """Revoke one token of a person, by its id or a unique beginning of it. Raises UnknownId, PermissionDenied."""
@@ -179,6 +216,11 @@ class Governance:
         wanted = self._waiting(change_id)
         with self._ledger.writing() as session:
             return session.append(by.actor, [SettingChangeDropped(change_id=wanted)], reason)[0].position
+
+    def _to_come(self, expires_at: datetime | None) -> datetime | None:
+        if expires_at is not None and expires_at <= self._ledger.now():
+            raise InvalidInput(f"{expires_at.isoformat()} is past; a token expires at a moment to come")
+        return expires_at
 
     def _waiting(self, prefix: str) -> str:
         state: State = self._ledger.state()

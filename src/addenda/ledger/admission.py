@@ -228,7 +228,8 @@ def _is_own(state: State, who: Acting, body: ev.Body) -> bool:
     person, writes = who.person, who.is_whole or who.has_any(_WRITE)
     match body:
         case ev.TokenIssued():
-            return body.name == person.name and bool(who.roles)
+            # An account that is somebody else's must not be taken, so that only admins link them.
+            return body.name == person.name and bool(who.roles) and not body.issuer
         case ev.TokenRevoked():
             return body.name == person.name and bool(who.roles) and who.may_revoke(body.token_hash)
         case ev.Rejected():

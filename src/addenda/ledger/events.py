@@ -25,7 +25,6 @@ from addenda.types import EVERYONE, Frozen, MemoryName, Moment, Trust
 FORMAT_VERSION = 1
 """Version of the event format that this software writes."""
 
-
 AddendumId: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of an artefact."""
@@ -117,6 +116,8 @@ class TokenIssued(Body):
     """First instant at which it is no longer valid."""
     agent: str = ""
     """The agent that acts with it, as a model does: it can only propose."""
+    issuer: str = ""
+    """The OpenID provider whose word stands for the token; the hash is then that of who it says it is."""
 
 
 class TokenRevoked(Body):
@@ -135,7 +136,7 @@ class PolicyChanged(Body):
 
 
 class RelationDeclared(Body):
-    """A relation is declared, or its declaration is changed."""
+    """A relation is declared, or declared anew."""
 
     kind: Literal["relation_declared"] = "relation_declared"
     spec: RelationSpec

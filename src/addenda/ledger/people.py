@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -54,11 +55,13 @@ class Token:
     """First instant at which it is no longer valid; None when it does not expire."""
     agent: str = ""
     """The agent that acts with it; empty when the person does."""
+    issuer: str = ""
+    """The OpenID provider whose word stands for it; empty for one that is presented itself."""
 
     @classmethod
     def of(cls, body: TokenIssued, at: datetime) -> Token:
         """The token that an event at this moment issues."""
-        return cls(body.token_hash, at, body.label, body.roles, body.expires_at, body.agent)
+        return cls(body.token_hash, at, body.label, body.roles, body.expires_at, body.agent, body.issuer)
 
     @property
     def id(self) -> str:
@@ -136,6 +139,11 @@ def token_hash(token: str) -> str:
     return "sha256:" + hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def identity_hash(issuer: str, subject: str) -> str:
+    """What the ledger keeps in place of a token for somebody whom an OpenID provider vouches for."""
+    return token_hash(json.dumps(["addenda identity 1", issuer, subject]))
+
+
 def person_name(name: str) -> str:
     """The name in the form that is kept. Raises InvalidInput when it cannot be a person's name."""
     text = clean(name, "name").strip()
@@ -167,7 +175,15 @@ def authenticate(state: State, token: str, at: datetime) -> Person:
     Every stored hash is compared in constant time, so that the time taken does not tell how close a guess came.
     Raises PermissionDenied for a token that is unknown, revoked or expired at this moment.
     """
-    return _presenting(state, token_hash(token.strip()), at)
+    return _presenting(state, token_hash(token.strip()), "", at)
+
+
+def authenticate_identity(state: State, issuer: str, subject: str, at: datetime) -> Person:
+    """The person to whom this identity was linked, with the roles that come with that.
+
+    The caller has verified that the issuer says so. Raises PermissionDenied when it is linked to nobody.
+    """
+    return _presenting(state, identity_hash(issuer, subject), issuer, at)
 
 
 def renew(state: State, person: Person, at: datetime) -> Person:
@@ -176,20 +192,26 @@ def renew(state: State, person: Person, at: datetime) -> Person:
     Raises PermissionDenied when the token was revoked or has expired, or the person has no role any more.
     """
     if person.token is not None:
-        return _presenting(state, person.token.hash, at)
+        return _presenting(state, person.token.hash, person.token.issuer, at)
     known = state.people.get(person.name)
     if known is None or not known.roles:
         raise PermissionDenied(f"{person.name!r} has no role in this knowledge base; an admin can give one")
     return known
 
 
-def _presenting(state: State, presented: str, at: datetime) -> Person:
+def _presenting(state: State, presented: str, issuer: str, at: datetime) -> Person:
     found: Person | None = None
     for person in state.people.values():
         for token in person.tokens:
-            if hmac.compare_digest(token.hash, presented):
+            # What stands for an identity is no secret, so that nobody may present it as a token.
+            if hmac.compare_digest(token.hash, presented) and token.issuer == issuer:
                 found = replace(person, roles=token.within(person.roles), token=token)
     if found is None or found.token is None:
+        if issuer:
+            raise PermissionDenied(
+                f"the account that {issuer!r} vouches for is linked to nobody in this knowledge base, or no longer; "
+                "an admin can link it with `person link`"
+            )
         raise PermissionDenied(
             "this token is unknown or was revoked; ask an admin of the knowledge base to issue a new one to you"
         )

@@ -67,6 +67,10 @@ class Ledger:
         """See :func:`addenda.ledger.people.authenticate`, at the head and now."""
         return people.authenticate(self.state(), token, self.now())
 
+    def authenticate_identity(self, issuer: str, subject: str) -> Person:
+        """See :func:`addenda.ledger.people.authenticate_identity`, at the head and now."""
+        return people.authenticate_identity(self.state(), issuer, subject, self.now())
+
     def renew(self, person: Person) -> Person:
         """See :func:`addenda.ledger.people.renew`, at the head and now."""
         return people.renew(self.state(), person, self.now())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.surfaces.cli.desk import Desk
 
 
@@ -151,3 +153,64 @@ def test_an_autopilot_needs_reviewers(desk: Desk) -> None:
     done = desk.run("policy", "set", "--nobody", "--autopilot", by="Ana")
     assert done.code != 0
     assert "goes with --one-reviewer" in done.err
+
+
+def test_a_token_is_narrowed_listed_by_its_id_and_revoked_alone(desk: Desk) -> None:
+    file = Path(desk.token("nightly"))
+    said = desk.run(
+        *["person", "token", "Ana", "--label", "nightly import", "--role", "editor", "--expires", "90d"],
+        *["--new-token-file", str(file)],
+        by="Ana",
+    )
+    assert "Ana has one more token, only as editor, until " in said.out
+    first, narrow = desk.json("person", "tokens", "Ana")["tokens"]
+    assert (first["narrowed"], first["expires_at"], first["roles"]) == (False, None, ["admin", "editor"])
+    assert (narrow["label"], narrow["roles"], narrow["expired"]) == ("nightly import", ["editor"], False)
+    assert "sha256" not in json.dumps([first, narrow])
+    listed = desk.run("person", "tokens").out
+    assert narrow["id"] in listed
+    assert file.read_text().strip() not in listed
+    assert desk.run("propose", "Orbin", "price", "3 EUR", by="nightly").code == 0
+    assert desk.run("person", "add", "Eve", "--role", "viewer", by="nightly").code == 1
+    assert desk.run("person", "token", "Ana", by="nightly").code == 1
+    assert desk.run("person", "revoke", "Ana", by="nightly").code == 1
+    assert desk.json("person", "revoke", "Ana", "--id", narrow["id"], by="Ana")["id"] == narrow["id"]
+    assert desk.run("propose", "Orbin", "price", "4 EUR", by="nightly").code == 1
+    assert len(desk.json("person", "tokens", "Ana")["tokens"]) == 1
+
+
+def test_an_agent_comes_in_by_the_command_line_and_only_proposes(desk: Desk) -> None:
+    file = desk.token("bot")
+    assert desk.run("person", "token", "Ana", "--agent", "desk bot", "--new-token-file", file, by="Ana").code == 0
+    made = desk.json("propose", "Orbin", "price", "3 EUR", by="bot")["id"]
+    assert "on behalf of Ana" in desk.run("history", made).out
+    assert "model:desk bot (agent of Ana)" in desk.run("history", made).out
+    for call in (["approve", made], ["reject", made, "--reason", "x"], ["person", "token", "Ana", "--role", "editor"]):
+        refused = desk.run(*call, by="bot")
+        assert (refused.code, "a model can only propose" in refused.err) == (1, True), refused
+    assert desk.json("approve", made, by="Ben")["approved"] == [made]
+
+
+@pytest.mark.parametrize("expires", ["", "90", "0d", "soon", "2020-01-01", "-1d"])
+def test_a_time_that_is_none_or_past_is_refused(desk: Desk, expires: str) -> None:
+    refused = desk.run("person", "token", "Ana", "--expires", expires, by="Ana")
+    assert refused.code == 2
+    assert len(desk.json("person", "tokens", "Ana")["tokens"]) == 1
+
+
+def test_a_day_counts_to_its_end(desk: Desk) -> None:
+    desk.run("person", "token", "Ana", "--expires", "2199-12-31", by="Ana")
+    assert desk.json("person", "tokens", "Ana")["tokens"][1]["expires_at"] == "2200-01-01T00:00:00Z"
+    assert desk.run("person", "tokens", "Nobody").code == 2
+
+
+def test_an_account_is_linked_listed_and_revoked(desk: Desk) -> None:
+    account = ["--issuer", "https://login.example.org", "--subject", "8f2c41"]
+    assert desk.run("person", "link", "Ana", *account, by="Ben").code == 1
+    linked = desk.json("person", "link", "Ana", *account, "--role", "editor", by="Ana")
+    assert (linked["in_force"], linked["token"]) == (True, None)
+    assert desk.run("person", "link", "Cho", *account, by="Ana").code == 3
+    kept = desk.json("person", "tokens", "Ana")["tokens"][1]
+    assert (kept["issuer"], kept["label"], kept["roles"]) == (account[1], "account 8f2c41", ["editor"])
+    assert "account 8f2c41 at https://login.example.org" in desk.run("person", "tokens").out
+    assert desk.json("person", "revoke", "Ana", "--id", kept["id"], by="Ana")["revoked"] == 1

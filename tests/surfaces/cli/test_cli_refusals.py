@@ -172,6 +172,8 @@ def test_a_dry_run_of_taking_back_and_governing_writes_nothing(living: tuple[Des
         ["person", "roles", "Ben", "--none"],
         ["person", "token", "Ben"],
         ["person", "revoke", "Ben"],
+        ["person", "revoke", "Ben", "--id", "abc"],
+        ["person", "link", "Ben", "--issuer", "https://login.example.org", "--subject", "1"],
         ["policy", "set", "--nobody"],
         ["threshold", "set", "wordings", "1"],
         ["relation", "declare", "size"],

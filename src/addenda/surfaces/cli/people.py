@@ -150,6 +150,35 @@ def token(
     show_setting(call, outcome, f"{name} has one more token{scope}", new_token)
 
 
+@person.command("link")
+def link(
+    name: NameArgument,
+    issuer: Annotated[str, typer.Option("--issuer", help="The OpenID provider, exactly as it names itself.")],
+    subject: Annotated[str, typer.Option("--subject", help="The account's `sub` there, which never changes.")],
+    role: ScopeOption = None,
+    expires: ExpiresOption = None,
+    reason: ReasonOption = "",
+    kb: KbOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Let an account at an OpenID provider act as a person; it is listed and revoked like a token."""
+    call = begin(kb, as_json=as_json, token_file=token_file)
+    roles = _roles(role) if role else None
+    with call.open() as opened:
+        by = call.person(opened)
+        until = _expiry(expires, opened.ledger.now())
+        said = f"{subject!r} at {issuer} acts as {name}{_scope_words(roles, until, '')}"
+        if dry_run:
+            show_dry_run(call, f"would link: {said}")
+            return
+        outcome = opened.governance.link_identity(
+            name, issuer, subject, by=by, roles=roles, expires_at=until, reason=reason
+        )
+    show_setting(call, outcome, said)
+
+
 @person.command("tokens")
 def tokens(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only those of this person.")] = None,
@@ -264,6 +293,7 @@ def _token(owner: Person, kept: Token, now: datetime) -> dict[str, object]:
         "roles": list(kept.within(owner.roles)),
         "narrowed": kept.is_narrow,
         "agent": kept.agent or None,
+        "issuer": kept.issuer or None,
         "issued_at": stamp(kept.issued_at),
         "expires_at": stamp(kept.expires_at),
         "expired": not kept.is_valid(now),
@@ -273,4 +303,5 @@ def _token(owner: Person, kept: Token, now: datetime) -> dict[str, object]:
 def _token_row(owner: Person, kept: Token, now: datetime) -> tuple[str, ...]:
     roles = ", ".join(kept.within(owner.roles)) or "none"
     expires = moment(kept.expires_at) + ("" if kept.is_valid(now) else " (expired)")
-    return (kept.id, owner.name, kept.label, roles, kept.agent, moment(kept.issued_at), expires)
+    label = f"{kept.label} at {kept.issuer}" if kept.issuer else kept.label
+    return (kept.id, owner.name, label, roles, kept.agent, moment(kept.issued_at), expires)

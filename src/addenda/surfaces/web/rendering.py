@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from addenda.surfaces.describing import says
-from addenda.text import hidden_characters, visible
+from addenda.text import visible
 
 CONTENT_POLICY = "; ".join(
     (
@@ -52,14 +52,7 @@ def environment(static: Mapping[str, StaticFile]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
-        "moment": moment,
-        "day": day,
-        "shown": shown,
-        "has_hidden": has_hidden,
-        "says": says,
-        "file": _file,
-    }
+    made.filters |= {"moment": moment, "shown": shown, "says": says}
     made.globals["static"] = lambda name: f"/static/{name}?v={static[str(name)].version}"
     return made
 
@@ -92,14 +85,6 @@ def day(at: datetime | None) -> str:
 
 def shown(text: str) -> Markup:
     """A text with the characters that nobody sees written out and marked."""
-    return Markup(_MARK.sub(r'<span class="unseen">\1</span>', str(escape(visible(text)))))
-
-
-def has_hidden(text: str) -> bool:
-    """Whether a text has characters that nobody sees."""
-    return bool(hidden_characters(text))
-
-
-def _file(source: str) -> str:
-    """The file in a source, without the cell."""
-    return source.partition("!")[0]
+    pieces = _MARK.split(visible(text))
+    marked = [Markup('<span class="unseen">{}</span>').format(p) if i % 2 else escape(p) for i, p in enumerate(pieces)]
+    return Markup().join(marked)
