@@ -35,6 +35,11 @@ def test_every_field_is_read_from_its_environment_name() -> None:
         "ADDENDA_MEMORY_MODEL": "http://127.0.0.1:8000/v1#memory",
         "ADDENDA_BATCH_SIZE": "8",
         "ADDENDA_LOG_LEVEL": "DEBUG",
+        "ADDENDA_HOST": "0.0.0.0",
+        "ADDENDA_PORT": "0",
+        "ADDENDA_ALLOWED_HOSTS": "addenda.example.com, kb.example.com",
+        "ADDENDA_PUBLIC": "true",
+        "ADDENDA_MAX_REQUEST_MB": "4",
     }
     settings = Settings.from_environment(given)
     assert settings.kb == Path("/data/kb")
@@ -42,6 +47,8 @@ def test_every_field_is_read_from_its_environment_name() -> None:
     assert settings.database.get_secret_value() == "postgresql://user:pw@host/db"
     assert (settings.model, settings.threads, settings.batch_size) == ("./model", 3, 8)
     assert settings.log_level == "debug"
+    assert (settings.host, settings.port, settings.public, settings.max_request_mb) == ("0.0.0.0", 0, True, 4)
+    assert settings.allowed_hosts == "addenda.example.com, kb.example.com"
     assert (settings.executive, settings.memory_model) == ("scripted", "http://127.0.0.1:8000/v1#memory")
     assert settings.read_token() == SECRET
     missing = {environment_name(field) for field in Settings.model_fields} - set(given)
@@ -55,7 +62,7 @@ def test_an_empty_value_counts_as_not_set() -> None:
 def test_a_misspelled_name_is_refused_with_the_closest_one() -> None:
     with pytest.raises(InvalidInput, match=r"'ADDENDA_MODLE' .* did you mean ADDENDA_MODEL\?"):
         Settings.from_environment({"ADDENDA_MODLE": "x"})
-    with pytest.raises(InvalidInput, match="the settings are ADDENDA_API_KEY, ADDENDA_BATCH_SIZE, "):
+    with pytest.raises(InvalidInput, match="the settings are ADDENDA_ALLOWED_HOSTS, ADDENDA_API_KEY, "):
         Settings.from_environment({"ADDENDA_QQQQQQQQQQ": "x"})
 
 

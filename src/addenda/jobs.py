@@ -102,7 +102,7 @@ class Job:
 @dataclass(slots=True)
 class _Running:
     job: Job
-    watchers: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
+    watchers: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
 
 
 class Jobs:
@@ -177,7 +177,7 @@ class Jobs:
         found = self.get(job_id)
         raise Conflict(f"the job {job_id!r} is {found.state} and can no longer be cancelled from here")
 
-    def watch(self, job_id: str, told: Callable[[], None]) -> Callable[[], None]:
+    def watch(self, job_id: str, told: Callable[[], object]) -> Callable[[], None]:
         """Call ``told`` from another thread whenever the job moves on; the call that is returned ends that."""
         with self._lock:
             running = self._here.get(job_id)
@@ -193,6 +193,7 @@ class Jobs:
 
     def forget(self, ids: Collection[str]) -> None:
         """Delete what jobs came to where that names one of these ids, for example of erased addenda."""
+        deleted = False
         named = [
             or_(JOBS.c.result.contains(i, autoescape=True), JOBS.c.error.contains(i, autoescape=True)) for i in ids
         ]
@@ -202,6 +203,9 @@ class Jobs:
             if found is not None:
                 with self._database.write() as connection:
                     connection.execute(update(JOBS).where(condition).values(result=None, error=None))
+                deleted = True
+        if deleted:
+            self._database.scrub()
 
     def settle(self) -> None:
         """Say of the work of processes that are gone that it was interrupted. For the one that serves, at its start."""

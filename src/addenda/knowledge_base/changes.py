@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from addenda.artifacts import ArtifactStore
 from addenda.errors import Conflict, InvalidInput
-from addenda.knowledge_base.autopilot import approve_by_themselves, send_back
+from addenda.knowledge_base.autopilot import approve_by_themselves
+from addenda.knowledge_base.autopilot import send_back as send_back_undecided
 from addenda.knowledge_base.clashes import note_warnings
 from addenda.knowledge_base.proposable import check, check_replaced
 from addenda.knowledge_base.seeing import NOTHING_SEEN, Seen, check_unmoved
@@ -192,6 +193,12 @@ class Changes:
             raise InvalidInput("a rejection needs a reason, so that the proposer learns from it")
         self._append(by, Rejected(ids=tuple(ids)), reason, seen)
 
+    def send_back(self, ids: Sequence[str], *, by: Person, reason: str, seen: Seen = NOTHING_SEEN) -> None:
+        """Send proposals back to review, for a reason: earlier approvals and tests no longer count."""
+        if not reason.strip():
+            raise InvalidInput("sending back needs a reason, so that the proposer knows what to do")
+        self._append(by, ReviewNeeded(ids=tuple(ids)), reason, seen)
+
     def disable(self, ids: Sequence[str], *, by: Person, reason: str = "", seen: Seen = NOTHING_SEEN) -> None:
         """Switch live addenda off, for questions about the past too, until they are enabled."""
         self._append(by, Disabled(ids=tuple(ids)), reason, seen)
@@ -280,7 +287,7 @@ class Changes:
         with self._ledger.writing() as session:
             check_unmoved(session.state, seen)
             session.append(by.actor, [body], reason)
-            send_back(session)
+            send_back_undecided(session)
         self._withdrawn()
 
 

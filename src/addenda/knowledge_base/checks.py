@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from addenda.artifacts import ArtifactStore
 from addenda.errors import LedgerBroken
 from addenda.knowledge_base.memories import Memories
 from addenda.ledger import Head, Ledger
+from addenda.types import MemoryName
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,18 @@ def run_checks(
     if found.ok:
         checks.append(_artefacts(ledger, artifacts, memories))
     return tuple(checks)
+
+
+def rebuilt_check(held: Mapping[MemoryName, str], replayed: Mapping[MemoryName, str]) -> Check:
+    """Compare the digests of what memories hold with those of a rebuild from the ledger."""
+    if not held:
+        return Check("rebuild", ok=True, detail="nothing was ever tested, so there is no memory to rebuild")
+    if held == replayed:
+        digests = ", ".join(f"{name} {digest}" for name, digest in held.items())
+        return Check("rebuild", ok=True, detail=f"each memory equals a rebuild from the ledger: {digests}")
+    differs = ", ".join(name for name, digest in held.items() if replayed.get(name) != digest)
+    detail = f"what these memories hold differs from a rebuild: {differs}; report it if it happens again after a start"
+    return Check("rebuild", ok=False, detail=detail)
 
 
 def _artefacts(ledger: Ledger, artifacts: ArtifactStore, memories: Memories) -> Check:

@@ -321,14 +321,13 @@ class KnowledgeBase:
         """
         return self._memories.reindex_triples(encoder, thresholds, by, reason)
 
-    def answer(self, answer_id: str) -> Answer:
-        """A kept answer by id or unique prefix. Raises UnknownId."""
-        return self.answers.find(answer_id)
+    def answer(self, answer_id: str | None = None) -> Answer:
+        """A kept answer, the latest by default. Raises UnknownId."""
+        return self.answers.latest() if answer_id is None else self.answers.find(answer_id)
 
     def explain(self, answer_id: str | None = None) -> Explanation:
         """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off."""
-        answer = self.answers.latest() if answer_id is None else self.answers.find(answer_id)
-        return self._responder().explain(answer)
+        return self._responder().explain(self.answer(answer_id))
 
     def erase(self, ids: Sequence[str], *, by: Person, reason: str, seen: Seen = NOTHING_SEEN) -> tuple[Receipt, ...]:
         """Destroy the content of addenda; see :meth:`Changes.erase`. The receipts say, too, what remains in weights."""

@@ -78,6 +78,15 @@ def is_about(relation: str, addendum: Addendum | None) -> bool:
     return isinstance(content, Fact) and normalised(content.relation) == normalised(relation)
 
 
+def with_status(ledger: Ledger, state: State, wanted: Filter, now: datetime) -> list[tuple[Addendum, Status]]:
+    """The addenda that are wanted with how they stand, in order of proposal; the erased are left out."""
+    return [
+        (addendum, state.record(i).status(now))
+        for i, addendum in ledger.addenda().items()
+        if i in state.records and wanted.fits(state.record(i), now)
+    ]
+
+
 def has_words(query: str, addendum: Addendum | None) -> bool:
     """Whether every word (in scripts without spaces every pair of characters) of the query is in the addendum."""
     if addendum is None:

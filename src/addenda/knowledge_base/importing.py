@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from addenda.errors import InvalidInput
+from addenda.knowledge_base.changes import Proposing
 from addenda.knowledge_base.proposable import check
-from addenda.ledger import State
+from addenda.ledger import Ledger, State
 from addenda.spreadsheets import Problem, Row, read_rows
 from addenda.types import Addendum
 
@@ -55,3 +57,21 @@ def read_import(path: Path, state: State, *, author: str) -> Import:
             rows.append(row)
             addenda.append(addendum)
     return Import(tuple(rows), tuple(addenda), tuple(problems))
+
+
+def disbelieved(ledger: Ledger, found: Import, outcomes: Sequence[Proposing]) -> list[str]:
+    """Where the list's own old value is not what is live."""
+    old = ledger.addenda({i for outcome in outcomes for i in outcome.supersedes})
+    registry = ledger.state().registry
+    doubts: list[str] = []
+    for row, outcome in zip(found.rows, outcomes, strict=True):
+        for replaced in outcome.supersedes:
+            content = old[replaced].content if replaced in old else None
+            if row.old_value is None or content is None or content.kind != "fact":
+                continue
+            if not registry.same_value(content.relation, row.old_value, content.object):
+                doubts.append(
+                    f"{row.address}: the list says that the old value is {row.old_value!r}, but {content.object!r} "
+                    "is live; check that the list is up to date"
+                )
+    return doubts

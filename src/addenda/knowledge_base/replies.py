@@ -108,7 +108,8 @@ class Replies:
             connection.execute(delete(REPLIES).where(mine))
 
     def forget(self, ids: Collection[str]) -> None:
-        """Delete every reply that names one of these addenda."""
+        """Delete every reply that names one of these addenda, from the database's files too."""
+        deleted = False
         for identifier in ids:
             named = REPLIES.c.body.contains(identifier, autoescape=True)
             with self._database.read() as connection:
@@ -116,6 +117,9 @@ class Replies:
             if found is not None:
                 with self._database.write() as connection:
                     connection.execute(delete(REPLIES).where(named))
+                deleted = True
+        if deleted:
+            self._database.scrub()
 
 
 def ids_for(owner: str, key: str, digest: str, count: int) -> list[str]:

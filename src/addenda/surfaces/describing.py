@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from addenda.errors import InvalidInput
 from addenda.knowledge_base import Autopilot, Event, Policy, Record
+from addenda.knowledge_base.consulted_models import Asked, Refused, Repeated, StageBegan, Wasted
 from addenda.types import Addendum, Content, Document, Edit, Fact
 
 ERASED = "(erased)"
@@ -93,6 +94,24 @@ def policy_words(policy: Policy) -> list[str]:
     ]
     catch_all = any(_condition(policy, index) == "everything" for index in range(len(policy.rules)))
     return sentences if catch_all else [*sentences, "anything else: nobody may approve it"]
+
+
+def event_in_words(event: object) -> str:
+    """An event of a consultation; empty for those that tell a reader nothing."""
+    match event:
+        case StageBegan():
+            return f"{event.stage}:"
+        case Asked(entry=entry):
+            said = entry.answer if entry.known else "I don't know."
+            several = entry.known and entry.replies > 1
+            votes = f" ({entry.votes[0].votes} of {entry.replies} wordings)" if several else ""
+            return f"  {entry.id} {entry.question} -> {said}{votes}"
+        case Repeated():
+            return f"  {event.question} was answered before: {event.entry}"
+        case Refused() | Wasted():
+            return f"  not taken: {event.what if isinstance(event, Refused) else event.why}"
+        case _:
+            return ""
 
 
 _APPROVALS: Mapping[str, str] = {

@@ -115,7 +115,7 @@ class Hosting:
         return self._hosted[wanted]
 
     def close(self) -> None:
-        """Close all."""
+        """Close all knowledge bases. Work in progress must have ended."""
         for hosted in self._hosted.values():
             hosted.close()
 

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from addenda.errors import InvalidInput
-from addenda.knowledge_base import Check, Head, KnowledgeBase
+from addenda.knowledge_base import Head
+from addenda.knowledge_base.checks import rebuilt_check
 from addenda.surfaces.cli.context import begin, read_text, replace_file
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ModelOption
 from addenda.surfaces.cli.output import table
@@ -36,7 +37,7 @@ def verify(
     with call.open() as opened:
         checks = list(opened.verify(against))
         if rebuild:
-            checks.append(_rebuilt(opened))
+            checks.append(rebuilt_check(opened.memory_digests(), opened.rebuilt_digests()))
     ok = all(check.ok for check in checks)
     document: dict[str, object] = {
         "ok": ok,
@@ -77,15 +78,3 @@ def head(
         call.out.note(f"{'would be written' if dry_run else 'written'} to {file}; keep it where the owner cannot write")
     document: dict[str, object] = {"position": found.position, "hash": found.hash, "head": found.export()}
     call.out.result({**document, "file": None if file is None else str(file)}, found.export())
-
-
-def _rebuilt(kb: KnowledgeBase) -> Check:
-    held, replayed = kb.memory_digests(), kb.rebuilt_digests()
-    if not held:
-        return Check("rebuild", ok=True, detail="nothing was ever tested, so there is no memory to rebuild")
-    if held == replayed:
-        digests = ", ".join(f"{name} {digest}" for name, digest in held.items())
-        return Check("rebuild", ok=True, detail=f"each memory equals a rebuild from the ledger: {digests}")
-    differs = ", ".join(name for name, digest in held.items() if replayed.get(name) != digest)
-    detail = f"what these memories hold differs from a rebuild: {differs}; report it if it happens again after a start"
-    return Check("rebuild", ok=False, detail=detail)

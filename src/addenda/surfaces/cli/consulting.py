@@ -11,15 +11,9 @@ from rich.table import Table
 
 from addenda.errors import InvalidInput
 from addenda.knowledge_base import Budget
-from addenda.knowledge_base.consulted_models import (
-    Asked,
-    Consultation,
-    Refused,
-    Repeated,
-    StageBegan,
-    Wasted,
-)
+from addenda.knowledge_base.consulted_models import Consultation
 from addenda.surfaces.cli.output import Output, table
+from addenda.surfaces.describing import event_in_words
 
 ExecutiveOption: TypeAlias = Annotated[
     str | None,
@@ -70,24 +64,6 @@ class Following:
         told = event_in_words(event)
         if told:
             self._out.note(told)
-
-
-def event_in_words(event: object) -> str:
-    """An event of a consultation; empty for those that tell a reader nothing."""
-    match event:
-        case StageBegan():
-            return f"{event.stage}:"
-        case Asked(entry=entry):
-            said = entry.answer if entry.known else "I don't know."
-            several = entry.known and entry.replies > 1
-            votes = f" ({entry.votes[0].votes} of {entry.replies} wordings)" if several else ""
-            return f"  {entry.id} {entry.question} -> {said}{votes}"
-        case Repeated():
-            return f"  {event.question} was answered before: {event.entry}"
-        case Refused() | Wasted():
-            return f"  not taken: {event.what if isinstance(event, Refused) else event.why}"
-        case _:
-            return ""
 
 
 def transcript(consultation: Mapping[str, object]) -> Table:

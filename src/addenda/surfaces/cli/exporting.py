@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from addenda.errors import InvalidInput
-from addenda.knowledge_base.finding import Filter, check_statuses
+from addenda.knowledge_base.finding import Filter, check_statuses, with_status
 from addenda.spreadsheets import write_addenda
 from addenda.surfaces.cli.context import begin, replace_file
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, SourceOption, StatusOption, TagOption
@@ -44,12 +44,7 @@ def export(
     wanted = Filter(statuses=status or [], tags=tag or [], source=source)
     now = datetime.now(UTC)
     with call.open() as opened:
-        records = opened.state.records
-        rows: list[tuple[Addendum, Status]] = [
-            (addendum, records[i].status(now))
-            for i, addendum in opened.ledger.addenda().items()
-            if wanted.fits(records[i], now)
-        ]
+        rows = with_status(opened.ledger, opened.state, wanted, now)
     if not dry_run:
         _write(file, rows)
     verb = "would be written" if dry_run else "written"

@@ -11,7 +11,8 @@ import typer
 from rich.table import Table
 
 from addenda.errors import InvalidInput
-from addenda.knowledge_base import Import, KnowledgeBase, Proposing, read_import
+from addenda.knowledge_base import Import, Proposing, read_import
+from addenda.knowledge_base.importing import disbelieved
 from addenda.surfaces.cli.context import begin
 from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
 from addenda.surfaces.cli.output import Output, pairs, table
@@ -47,7 +48,7 @@ def import_(
         by = person or next(iter(opened.state.people.values()))  # in a dry run nobody acts, so anybody will do
         outcomes = opened.changes.propose(found.addenda, by=by, reason=reason, dry_run=dry_run)
         described = [describe_outcome(opened, outcome) for outcome in outcomes]
-        doubts = _disbelieved(opened, found, outcomes)
+        doubts = disbelieved(opened.ledger, found, outcomes)
     for doubt in doubts:
         call.out.warn(doubt)
     proposed = [one for one in described if one["id"] is not None]
@@ -93,23 +94,6 @@ def _refuse_unusable(file: Path, found: Import, *, strict: bool) -> None:
         raise InvalidInput(
             f"{len(found.refused)} problems in {file.name!r}, and --strict was given; nothing was proposed: {refused}"
         )
-
-
-def _disbelieved(kb: KnowledgeBase, found: Import, outcomes: Sequence[Proposing]) -> list[str]:
-    """Where the list's own old value is not what is live."""
-    old = kb.ledger.addenda({i for outcome in outcomes for i in outcome.supersedes})
-    doubts: list[str] = []
-    for row, outcome in zip(found.rows, outcomes, strict=True):
-        for replaced in outcome.supersedes:
-            content = old[replaced].content if replaced in old else None
-            if row.old_value is None or content is None or content.kind != "fact":
-                continue
-            if not kb.state.registry.same_value(content.relation, row.old_value, content.object):
-                doubts.append(
-                    f"{row.address}: the list says that the old value is {row.old_value!r}, but {content.object!r} "
-                    "is live; check that the list is up to date"
-                )
-    return doubts
 
 
 def _replacing(described: Sequence[dict[str, object]], *, full: bool) -> Table | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from addenda.errors import InvalidInput, MissingDependency
 from addenda.knowledge_base import DATABASE_FILE, KnowledgeBase
 from addenda.surfaces.cli.context import Call, begin, new_token_file
+from addenda.surfaces.cli.options import JsonOption
 from addenda.surfaces.cli.output import pairs
 from addenda.surfaces.hosting import Hosting, Place
 
@@ -53,13 +55,14 @@ def serve(
             "--new-token", metavar="FILE", help="With --create: write the admin's token here (0600), not to stdout."
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Serve everything over HTTP, in one process, until it is stopped.
 
     Without any knowledge base at the usual place, one is made there, and its first admin's token is shown this once. It
     listens on this machine only, unless it is told otherwise.
     """
-    call = begin(None, as_json=False)
+    call = begin(None, as_json=as_json)
     given: dict[str, object] = {"host": host, "port": port, "public": public or None}
     settings = call.settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     try:
@@ -69,14 +72,11 @@ def serve(
         raise MissingDependency(_NEEDS.format(name=error.name)) from error
     check_listening(settings)
     places = _places(call, kb or ())
-    _make_missing(call, places, create=create or not kb, admin=admin, token_file=token_file)
+    made = _make_missing(call, places, create=create or not kb, admin=admin, token_file=token_file)
     with Hosting(places) as hosting:
 
         def started(address: str) -> None:
-            rows = [("address", address), *(("knowledge base", f"{n}: {p.directory}") for n, p in places.items())]
-            rows += [("REST", f"{address}/api/v1/openapi.json"), ("health", f"{address}/health")]
-            call.out.show(pairs(rows))
-            call.out.note("Ctrl-C ends it")
+            _tell(call, address, places, made, admin=admin, token_file=token_file)
 
         listen(hosting, settings, started=started)
 
@@ -98,8 +98,9 @@ def _places(call: Call, given: Sequence[str]) -> Mapping[str, Place]:
 
 def _make_missing(
     call: Call, places: Mapping[str, Place], *, create: bool, admin: str, token_file: Path | None
-) -> None:
-    """Make the knowledge bases that are not there, and show each first token once."""
+) -> Mapping[str, str]:
+    """Make the knowledge bases that are not there; the first token of each by its name."""
+    tokens: dict[str, str] = {}
     missing = {name: place for name, place in places.items() if not _is_there(place)}
     if missing and not create:
         named = ", ".join(repr(str(place.directory)) for place in missing.values())
@@ -113,10 +114,44 @@ def _make_missing(
             )
             founded.knowledge_base.close()
             keep(founded.token)
-        shown = ("token", founded.token) if token_file is None else ("token file", str(token_file))
-        call.out.show(pairs([("made", f"{name}: {place.directory}"), ("admin", admin), shown]))
-        if token_file is None:
-            call.out.warn("the token is shown this once; keep it in a file that only its owner can read")
+        tokens[name] = founded.token
+    return tokens
+
+
+def _tell(
+    call: Call,
+    address: str,
+    places: Mapping[str, Place],
+    made: Mapping[str, str],
+    *,
+    admin: str,
+    token_file: Path | None,
+) -> None:
+    """Say where to look, and show each first token this once."""
+    document: dict[str, object] = {
+        "address": address,
+        "knowledge_bases": [
+            {
+                "name": name,
+                "directory": str(place.directory),
+                "made": name in made,
+                "admin": admin if name in made else None,
+                "token": None if token_file else made.get(name),
+                "token_file": str(token_file) if token_file and name in made else None,
+            }
+            for name, place in places.items()
+        ],
+    }
+    rows = [("address", address), *(("knowledge base", f"{n}: {place.directory}") for n, place in places.items())]
+    rows += [("REST", f"{address}/api/v1/openapi.json"), ("health", f"{address}/health")]
+    for name, token in made.items():
+        rows += [("made", name), ("admin", admin)]
+        rows.append(("token", token) if token_file is None else ("token file", str(token_file)))
+    call.out.result(document, pairs(rows))
+    sys.stdout.flush()  # whoever reads it through a pipe waits for it
+    if made and token_file is None:
+        call.out.warn("the token is shown this once; keep it in a file that only its owner can read")
+    call.out.note("Ctrl-C ends it")
 
 
 def _is_there(place: Place) -> bool:

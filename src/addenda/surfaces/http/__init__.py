@@ -8,6 +8,7 @@ module           what it is about
 ``access``       who calls, and which knowledge base they call about
 ``guards``       which hosts and origins are let in, and how often
 ``observing``    the log, the numbers, the id and the headers of every request
+``numbers``      what Prometheus is told of the knowledge bases
 ``problems``     one shape for every error
 ``conditions``   ``If-Match``: nobody decides about what has changed meanwhile
 ``idempotency``  ``Idempotency-Key``: a request that is sent again is not carried out again

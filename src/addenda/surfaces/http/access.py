@@ -53,9 +53,7 @@ def find_caller(hosting: Hosting, name: str | None, token: str) -> Caller:
     Raises RequestProblem (401) for a token that is good for nothing here, UnknownId for a knowledge base that is not
     there or not the token's, PermissionDenied for somebody without a role.
     """
-    holders = [found for found in (_holder(hosting.get(one), token) for one in hosting.names) if found is not None]
-    if not holders:
-        raise unauthorised("this token is unknown here, has expired or was revoked; ask an admin for a new one")
+    holders = callers(hosting, token)
     wanted = hosting.names[0] if name is None else name
     caller = next((one for one in holders if one.hosted.name == wanted), None)
     if caller is None:
@@ -63,6 +61,14 @@ def find_caller(hosting: Hosting, name: str | None, token: str) -> Caller:
     if not caller.person.roles:
         raise PermissionDenied(f"{caller.person.name!r} has no role in this knowledge base; an admin can give one")
     return caller
+
+
+def callers(hosting: Hosting, token: str) -> list[Caller]:
+    """Who has this token, in each knowledge base that knows it. Raises RequestProblem (401) when none does."""
+    holders = [found for found in (_holder(hosting.get(one), token) for one in hosting.names) if found is not None]
+    if not holders:
+        raise unauthorised("this token is unknown here, has expired or was revoked; ask an admin for a new one")
+    return holders
 
 
 def unauthorised(detail: str) -> RequestProblem:

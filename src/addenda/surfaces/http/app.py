@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -19,6 +19,7 @@ from addenda._version import __version__
 from addenda.settings import Settings
 from addenda.surfaces.hosting import Hosting
 from addenda.surfaces.http.guards import Guard, Limiter
+from addenda.surfaces.http.numbers import KnowledgeBaseNumbers
 from addenda.surfaces.http.observing import Observer, RequestNumbers, json_logger
 from addenda.surfaces.http.openapi import describe_with
 from addenda.surfaces.http.problems import handle
@@ -50,17 +51,18 @@ def create_app(
         redoc_url=None,
         lifespan=_lifespan(hosting),
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
-        max_body_size=settings.max_request_mb << 20,
         redirect_slashes=False,
     )
     registry = CollectorRegistry()
     app.state.hosting, app.state.settings, app.state.registry = hosting, settings, registry
+    registry.register(KnowledgeBaseNumbers(hosting))
     handle(app)
     for router in ROUTERS:
         app.include_router(router)
     _other_ways_in(app, hosting, settings)
     app.openapi = describe_with(app)
-    app.add_middleware(Guard, allowed_hosts=names_in(settings.allowed_hosts), limiter=limiter)
+    largest = settings.max_request_mb << 20
+    app.add_middleware(Guard, allowed_hosts=names_in(settings.allowed_hosts), limiter=limiter, largest=largest)
     logger = json_logger(sys.stderr, settings.log_level) if log is None else log
     app.add_middleware(Observer, log=logger, numbers=RequestNumbers(registry))
     return app
@@ -78,7 +80,7 @@ def _other_ways_in(app: FastAPI, hosting: Hosting, settings: Settings) -> None:
     add_pages(app, hosting, is_secure=settings.public)
 
 
-def _lifespan(hosting: Hosting) -> Callable[[FastAPI], asynccontextmanager[None]]:
+def _lifespan(hosting: Hosting) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         for name in hosting.names:

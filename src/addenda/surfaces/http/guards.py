@@ -15,8 +15,9 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from addenda.surfaces.http.problems import response
 
@@ -35,8 +36,9 @@ class Limiter(Protocol):
 class Guard:
     """ASGI middleware: lets in what may come in."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str], limiter: Limiter | None) -> None:
-        """Take what comes after it, the names that the server goes by, and how often somebody may ask."""
+    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str], limiter: Limiter | None, largest: int) -> None:
+        """Take what comes after it, the server's names, how often somebody may ask, and how many bytes they send."""
+        self._largest = largest
         self._app = app
         self._allowed = LOOPBACK | {host.lower() for host in allowed_hosts}
         self._limiter = limiter
@@ -49,10 +51,24 @@ class Guard:
         headers = Headers(scope=scope)
         refusal = self._refusal(headers) or self._slowed(scope, headers)
         if refusal is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, self._bounded(receive), send)
             return
         status, kind, detail, more = refusal
         await response(Request(scope), status, kind, detail, headers=more)(scope, receive, send)
+
+    def _bounded(self, receive: Receive) -> Receive:
+        """The same, refusing a body that turns out to be too large although its length was not said."""
+        count = 0
+
+        async def bounded() -> Message:
+            nonlocal count
+            message = await receive()
+            count += len(message.get("body", b""))
+            if count > self._largest:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value)
+            return message
+
+        return bounded
 
     def _refusal(self, headers: Headers) -> tuple[HTTPStatus, str, str, dict[str, str]] | None:
         host = host_of(headers.get("host", ""))
@@ -65,6 +81,10 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
             return HTTPStatus.FORBIDDEN, "foreign-origin", "pages of other sites may not call this server", {}
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > self._largest:
+            detail = f"the request has {length} bytes, and this server takes {self._largest}; send less at a time"
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "request-entity-too-large", detail, {}
         return None
 
     def _slowed(self, scope: Scope, headers: Headers) -> tuple[HTTPStatus, str, str, dict[str, str]] | None:

@@ -8,6 +8,7 @@ kept, so a response that is given again has none.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from typing import Annotated, TypeAlias
 
@@ -44,8 +45,22 @@ class Key:
         self._request = request
         self._value = value
 
-    def once(self, caller: Caller, body: BaseModel, carry_out: Callable[[], BaseModel], status: int = 201) -> Response:
+    def once(
+        self,
+        caller: Caller,
+        body: BaseModel,
+        carry_out: Callable[[], BaseModel],
+        status: int = 201,
+        location: str | None = None,
+    ) -> Response:
         """Carry a request out, unless it was; what came of it as a response.
+
+        Args:
+            caller: Who asks.
+            body: What is asked.
+            carry_out: Does it.
+            status: Of the response.
+            location: Path of what was made, with ``{id}`` in it.
 
         Raises Conflict when it may have been carried out before a restart, which nobody knows.
         """
@@ -58,7 +73,10 @@ class Key:
                 )
             return carry_out()
 
-        return self._answered(caller, body, at_most_once, status)
+        made = self._answered(caller, body, at_most_once, status)
+        if location is not None:
+            made.headers["Location"] = location.format(id=json.loads(bytes(made.body))["id"])
+        return made
 
     def proposed(
         self,

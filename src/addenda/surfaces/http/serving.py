@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 
 from addenda.errors import InvalidInput, StorageUnavailable
 from addenda.settings import Settings
@@ -81,13 +82,13 @@ def serve(hosting: Hosting, settings: Settings, *, started: Callable[[str], None
     Raises what :func:`listening` raises.
     """
     with listening(settings) as found:
-        _Server(configured(hosting, settings), lambda: started(address_of(found))).run(sockets=[found])
+        _Server(configured(create_app(hosting, settings)), lambda: started(address_of(found))).run(sockets=[found])
 
 
-def configured(hosting: Hosting, settings: Settings) -> uvicorn.Config:
+def configured(app: FastAPI) -> uvicorn.Config:
     """How the application is served: no access log (requests are logged by the application), no server header."""
     return uvicorn.Config(
-        create_app(hosting, settings),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -6,7 +6,29 @@ own. They are plain functions, which the framework runs beside its event loop: t
 
 from __future__ import annotations
 
-from addenda.surfaces.http.routes import addenda, server
+from addenda.surfaces.http.routes import (
+    addenda,
+    answers,
+    auditing,
+    deciding,
+    files,
+    governing,
+    holding,
+    jobs,
+    people,
+    server,
+)
 
-ROUTERS = (server.router, addenda.router)
+ROUTERS = (
+    server.router,
+    addenda.router,
+    deciding.router,
+    jobs.router,
+    files.router,
+    answers.router,
+    holding.router,
+    people.router,
+    governing.router,
+    auditing.router,
+)
 """Every router."""
