@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path, PurePath
 from typing import Annotated, Literal, NamedTuple
 
 from fastapi import Query
-from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from addenda.errors import InvalidInput, UnreadableFile
+from addenda.errors import InvalidInput
 from addenda.jobs import Told
 from addenda.knowledge_base import Import, KnowledgeBase, Proposing, read_import
 from addenda.knowledge_base.finding import Filter, check_statuses
-from addenda.spreadsheets import Problem, write_addenda
+from addenda.spreadsheets import Problem
+from addenda.surfaces.http.routes.files import as_file, exported, file_name, imported
 from addenda.surfaces.http.shapes.addenda import ProposalOutcome, became
+from addenda.surfaces.http.shapes.jobs import ImportResult
 from addenda.surfaces.web.routing import kb_pages
 from addenda.surfaces.web.uploads import Upload
 from addenda.surfaces.web.visiting import FormDep, Visit, VisitDep
 from addenda.surfaces.web.working import submit
-from addenda.types import Addendum, Status
 
 router = kb_pages()
 
 SHOWN = 500
 """Rows that the preview shows; all good ones are proposed."""
-
-_MEDIA = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
-}
 
 
 class PreviewRow(NamedTuple):
@@ -56,7 +48,7 @@ def ask_file(visit: VisitDep) -> Response:
 async def preview(visit: VisitDep, form: FormDep) -> Response:
     """What each row of a file would become."""
     upload = form.file("file")
-    name, body = _safe_name(upload.filename or ""), await upload.read()
+    name, body = file_name(upload.filename), await upload.read()
     return await run_in_threadpool(_preview, visit, name, body)
 
 
@@ -69,37 +61,22 @@ def propose_rows(visit: VisitDep, form: FormDep) -> Response:
         raise InvalidInput(f"no row of {name!r} can be used, and nothing was proposed; correct the file")
     addenda, person = found.addenda, visit.person
 
-    def work(kb: KnowledgeBase, told: Told) -> dict[str, JsonValue]:
+    def work(kb: KnowledgeBase, told: Told) -> ImportResult:
         told("proposing", 0, len(addenda))
         outcomes = kb.changes.propose(addenda, by=person, reason=reason)
         told("proposing", len(addenda), len(addenda))
-        proposed = [one for one in outcomes if one.duplicate_of is None]
-        return {"proposed": len(proposed), "duplicates": len(outcomes) - len(proposed), "file": name}
+        return imported(name, found, outcomes)
 
     return submit(visit, "import", work)
 
 
 @router.get("/export")
 def export(
-    visit: VisitDep,
-    form: Annotated[Literal["xlsx", "csv"], Query(alias="format")] = "xlsx",
-    status: str = "",
+    visit: VisitDep, form: Annotated[Literal["xlsx", "csv"], Query(alias="format")] = "xlsx", status: str = ""
 ) -> Response:
     """Addenda as a file."""
     check_statuses([status] if status else [])
-    now, wanted = datetime.now(UTC), Filter([status] if status else ())
-    records = visit.state.records
-    rows: list[tuple[Addendum, Status]] = [
-        (addendum, records[i].status(now))
-        for i, addendum in visit.kb.ledger.addenda().items()
-        if i in records and wanted.fits(records[i], now)
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"addenda.{form}"
-        write_addenda(path, rows)
-        body = path.read_bytes()
-    name = f"{visit.hosted.name}-{now:%Y-%m-%d}.{form}"
-    return Response(body, media_type=_MEDIA[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return exported(visit.hosted, form, Filter([status] if status else ()))
 
 
 def _preview(visit: Visit, name: str, body: bytes) -> Response:
@@ -126,10 +103,7 @@ def _preview(visit: Visit, name: str, body: bytes) -> Response:
 
 
 def _read(visit: Visit, name: str, body: bytes) -> Import:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / name
-        path.write_bytes(body)
-        return read_import(path, visit.state, author=visit.person.name)
+    return as_file(name, body, lambda path: read_import(path, visit.state, author=visit.person.name))
 
 
 def _owner(visit: Visit) -> tuple[str, str]:
@@ -155,11 +129,3 @@ def _rows(visit: Visit, found: Import, outcomes: Sequence[Proposing]) -> list[Pr
         if place not in rows
     }
     return [row for _, row in sorted({**rows, **refused}.items())]
-
-
-def _safe_name(filename: str) -> str:
-    """The name of an uploaded file without a folder. Raises UnreadableFile for another kind of file."""
-    name = PurePath(filename.replace("\\", "/")).name
-    if not name.lower().endswith((".xlsx", ".csv")):
-        raise UnreadableFile(f"{name!r} is no spreadsheet that can be read; save it as .xlsx or .csv")
-    return name

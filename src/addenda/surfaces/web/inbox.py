@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 
 from fastapi import Query
-from pydantic import JsonValue
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from addenda.errors import InvalidInput
 from addenda.jobs import Told
-from addenda.knowledge_base import KnowledgeBase, Record, State
+from addenda.knowledge_base import KnowledgeBase, Record, State, require
 from addenda.surfaces.http.conditions import seen_many
+from addenda.surfaces.http.shapes.jobs import TestResult, activated
 from addenda.surfaces.web.reviewing import reviewed
 from addenda.surfaces.web.routing import kb_pages
 from addenda.surfaces.web.visiting import Form, FormDep, Visit, VisitDep
@@ -89,18 +90,13 @@ def make_live(visit: VisitDep, form: FormDep) -> Response:
     """Test what was chosen, and make live what passes."""
     ids, person, only_test = _chosen(visit, form, "live"), visit.person, form.text("do") == "test"
 
-    def work(kb: KnowledgeBase, told: Told) -> dict[str, JsonValue]:
+    def work(kb: KnowledgeBase, told: Told) -> BaseModel:
         if only_test:
             report = kb.activation.test(ids, by=person, progress=told)
-            return {"passed": list(report.passed), "gate_failed": list(report.failed)}
-        done = kb.activation.activate(ids, by=person, progress=told)
-        return {
-            "active": list(done.active),
-            "superseded": list(done.superseded),
-            "gate_failed": list(done.gate_failed),
-            "needs_review": list(done.needs_review),
-        }
+            return TestResult(passed=report.passed, failed=report.failed)
+        return activated(kb.activation.activate(ids, by=person, progress=told))
 
+    require(visit.state, person, "gate_judged" if only_test else "activating")
     return submit(visit, "test" if only_test else "activate", work)
 
 

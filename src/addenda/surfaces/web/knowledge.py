@@ -16,7 +16,7 @@ from addenda.surfaces.http.cursors import cursor, place_of
 from addenda.surfaces.http.shapes.addenda import detail
 from addenda.surfaces.web.reviewing import Said, reviewed
 from addenda.surfaces.web.routing import kb_pages
-from addenda.surfaces.web.visiting import Visit, VisitDep
+from addenda.surfaces.web.visiting import VisitDep
 from addenda.types import Status
 
 router = kb_pages()

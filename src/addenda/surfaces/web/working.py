@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import TypeAlias
-
-from pydantic import JsonValue
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from addenda.errors import UnknownId
-from addenda.jobs import FINAL, Job, Told
-from addenda.knowledge_base import KnowledgeBase
+from addenda.jobs import FINAL, Job
+from addenda.surfaces.http.access import Caller
+from addenda.surfaces.http.routes.jobs import Work, begin
+from addenda.surfaces.http.shapes.jobs import JobShown, job_shown
+from addenda.surfaces.http.streaming import changes, followed
 from addenda.surfaces.web.routing import kb_pages
 from addenda.surfaces.web.visiting import FormDep, Visit, VisitDep
 
 router = kb_pages()
 
-Task: TypeAlias = Callable[[KnowledgeBase, Told], Mapping[str, JsonValue]]
-"""What a job does with the knowledge base that is for work."""
 
-_HEARTBEAT = 15.0
-"""Seconds after which a stream that has nothing to say shows that it is there."""
-
-
-def submit(visit: Visit, kind: str, task: Task) -> Response:
+def submit(visit: Visit, kind: str, work: Work) -> Response:
     """Have work done in the name of the visitor, and go to its page."""
-
-    def work(told: Told) -> Mapping[str, JsonValue]:
-        with visit.hosted.working() as kb:
-            return task(kb, told)
-
-    job = visit.kb.jobs.submit(kind, visit.person.name, work)
+    job = begin(Caller(visit.hosted, visit.person), kind, work)
     return visit.to(visit.path("jobs", job.id))
 
 
@@ -56,27 +42,13 @@ def cancel_job(visit: VisitDep, _form: FormDep, job_id: str) -> Response:
 async def follow_job(visit: VisitDep, job_id: str) -> StreamingResponse:
     """How far work is, as it moves on: server-sent events."""
     await run_in_threadpool(_own, visit, job_id)
-    headers = {"X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(visit, job_id), media_type="text/event-stream", headers=headers)
+    jobs = visit.kb.jobs
 
+    def look() -> tuple[JobShown, bool]:
+        job = jobs.get(job_id)
+        return job_shown(job), job.state in FINAL
 
-async def _events(visit: Visit, job_id: str) -> AsyncGenerator[str]:
-    loop, moved = asyncio.get_running_loop(), asyncio.Event()
-    forget = visit.kb.jobs.watch(job_id, lambda: loop.call_soon_threadsafe(moved.set))
-    try:
-        while True:
-            moved.clear()
-            job = await run_in_threadpool(visit.kb.jobs.get, job_id)
-            progress = {"state": job.state, "phase": job.phase, "done": job.done, "total": job.total}
-            yield f"event: progress\ndata: {json.dumps(progress)}\n\n"
-            if job.state in FINAL:
-                return
-            try:
-                await asyncio.wait_for(moved.wait(), _HEARTBEAT)
-            except TimeoutError:
-                yield ": still here\n\n"
-    finally:
-        forget()
+    return followed(changes(lambda told: jobs.watch(job_id, told), look, "progress"))
 
 
 def _own(visit: Visit, job_id: str) -> Job:
