@@ -95,7 +95,7 @@ def show(visit: VisitDep, addendum_id: str) -> Response:
         area="knowledge",
         item=reviewed(visit.hosted, [record], None)[0],
         about=about,
-        said=said,
+        named=said,
         history=[(event, told_key(event, record.id)) for event in visit.kb.history(record.id)],
         used=[(answer, next(m for m in answer.trace.matches if m.addendum_id == record.id)) for answer in used],
         moves=_moves(record, now),

@@ -86,7 +86,9 @@ class Guest:
             said=self.words(key, **values) if said and self.words.has(key) else "",
             **context,
         )
-        return HTMLResponse(text, status.value, {"Content-Security-Policy": CONTENT_POLICY})
+        # Without a referrer at all, browsers would not say of a form either where it comes from.
+        headers = {"Content-Security-Policy": CONTENT_POLICY, "Referrer-Policy": "same-origin"}
+        return HTMLResponse(text, status.value, headers)
 
 
 @dataclass(frozen=True, slots=True)
