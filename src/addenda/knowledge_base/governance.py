@@ -153,7 +153,7 @@ class Governance:
             expires_at=self._to_come(expires_at),
             issuer=issuer,
         )
-        return self._change(change, by, reason)
+        return self._change(change, by, reason, None)
 
     def revoke_token(self, name: str, token_id: str, *, by: Person, reason: str = "") -> Token:
         """Revoke one token of a person, by its id or a unique beginning of it. Raises UnknownId, PermissionDenied."""

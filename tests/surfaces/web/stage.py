@@ -106,7 +106,10 @@ def _found(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     founded = KnowledgeBase.create(folder, admin="Ana")
     with founded.knowledge_base as kb:
         ana = kb.authenticate(founded.token)
-        rules = (Rule(name="delicate", approval="two reviewers", tags=("safety",)), Rule(name="all", approval="one reviewer"))
+        rules = (
+            Rule(name="delicate", approval="two reviewers", tags=("safety",)),
+            Rule(name="all", approval="one reviewer"),
+        )
         kb.governance.set_policy(Policy(rules=rules), by=ana)
         kb.governance.set_thresholds({"says_it": 0.0, "wordings": 0.0, "unchanged": 0.0}, by=ana)
         suite = [SuiteQuestion(id="q1", question="What does Addenda add?")]
@@ -122,31 +125,38 @@ def _found(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
 def _filled(kb: KnowledgeBase, ana: Person, ben: Person) -> dict[str, str]:
     soon = datetime.now(UTC) + timedelta(days=12)
     live = {
-        "noise": _one(Fact(subject="Velmor Tasky", relation="noise level", object="44 dB"), "catalogue.xlsx!Changes!C2"),
-        "weight": _one(Fact(subject="Orbin Kettle", relation="weight", object="1.2 kg"), "catalogue.xlsx!Changes!C3"),
-        "offer": _one(
-            Fact(subject="Sorrel Fan", relation="price", object="49 EUR"), "offers.csv!C2", valid_until=soon
+        "noise": _one(
+            Fact(subject="Velmor Tasky", relation="noise level", object="44 dB"), "catalogue.xlsx!Changes!C2"
         ),
-        "tokyo": _one(Fact(subject="東京サービスセンター", relation="opening hours", object="9時から18時まで"), "sites.xlsx!Sites!C4"),
+        "weight": _one(Fact(subject="Orbin Kettle", relation="weight", object="1.2 kg"), "catalogue.xlsx!Changes!C3"),
+        "offer": _one(Fact(subject="Sorrel Fan", relation="price", object="49 EUR"), "offers.csv!C2", valid_until=soon),
+        "tokyo": _one(
+            Fact(subject="東京サービスセンター", relation="opening hours", object="9時から18時まで"),
+            "sites.xlsx!Sites!C4",
+        ),
     }
     ids = _propose(kb, ana, live)
     kb.changes.approve(list(ids.values()), by=ben, reason="checked against the catalogue")
     kb.activation.activate(list(ids.values()), by=ben)
-    back = _propose(kb, ana, {"back": _one(Fact(subject="Sorrel Fan", relation="colour", object="greem"), "offers.csv!C9")})
+    back = _propose(
+        kb, ana, {"back": _one(Fact(subject="Sorrel Fan", relation="colour", object="greem"), "offers.csv!C9")}
+    )
     kb.changes.reject([back["back"]], by=ben, reason="the colour is misspelled")
     waiting = {
-        "quieter": _one(Fact(subject="Velmor Tasky", relation="noise level", object="41 dB"), "update.xlsx!Changes!C2"),
-        "louder": _one(Fact(subject="Velmor Tasky", relation="noise level", object="46 dB"), "hotline"),
-        "seoul": _one(Fact(subject="서울 서비스 센터", relation="opening hours", object="오전 9시부터"), "update.xlsx!Changes!C4"),
-        "hidden": _one(Edit(prompt="نام‌ها چیست؟", target="Velmor 👨‍👩‍👧"), "hotline"),
+        "seoul": _one(Fact(subject="서울 센터", relation="opening hours", object="오전 9시부터"), "update.xlsx!Changes!C4"),
+        "hidden": _one(Edit(prompt="نام‌ها چیست؟", target="Velmor Tasky"), "hotline"),
         "rule": _one(
             Note(applies_when="somebody asks about a refund", rule="refunds take 14 days", place=1),
             "handbook", tags=("safety",),
         ),
         "cable": _one(Fact(subject="Orbin Kettle", relation="cable length", object="75 cm"), "update.xlsx!Changes!C6"),
+        "quieter": _one(Fact(subject="Velmor Tasky", relation="noise level", object="41 dB"), "update.xlsx!Changes!C2"),
+        "louder": _one(Fact(subject="Velmor Tasky", relation="noise level", object="46 dB"), "hotline"),
     }  # fmt: skip
     ids |= back | _propose(kb, ana, waiting)
-    ids |= _propose(kb, ana, {"later": _one(Fact(subject="Orbin Kettle", relation="power", object="2200 W"), "hotline")})
+    ids |= _propose(
+        kb, ana, {"later": _one(Fact(subject="Orbin Kettle", relation="power", object="2200 W"), "hotline")}
+    )
     kb.changes.approve([ids["later"]], by=ben)
     return ids
 

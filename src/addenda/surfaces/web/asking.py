@@ -56,7 +56,7 @@ def ask(visit: VisitDep, form: FormDep) -> Response:
     """Ask, and show the answer."""
     as_of = parse_moment(form.text("as_of") or None, "as of")
     chosen = form.all("memory")
-    memories = tuple(name for name in _MEMORIES if name in chosen)
+    memories: tuple[MemoryName, ...] = tuple(name for name in _MEMORIES if name in chosen)
     if len(memories) < len(set(chosen)):
         raise InvalidInput(f"there is no such memory; there are {', '.join(_MEMORIES)}")
     with visit.hosted.answering() as kb:

@@ -18,7 +18,6 @@ from addenda.surfaces.describing import parse_moment
 from addenda.surfaces.web.policies import change_in_words, policy_in_words
 from addenda.surfaces.web.routing import kb_pages
 from addenda.surfaces.web.visiting import Form, FormDep, Visit, VisitDep
-from addenda.types import MemoryName
 
 router = kb_pages()
 
@@ -155,7 +154,7 @@ def _declare_relation(kb: KnowledgeBase, visit: Visit, form: Form) -> SettingOut
     asked = [line.strip() for line in form.text("templates").splitlines() if line.strip()]
     gate = [line.strip() for line in form.text("gate_templates").splitlines() if line.strip()]
     names = form.all("memory")
-    memories = tuple(name for name in cast("tuple[MemoryName, ...]", CARRYING) if name in names)
+    memories = tuple(name for name in CARRYING if name in names)
     try:
         spec = RelationSpec.model_validate(
             {

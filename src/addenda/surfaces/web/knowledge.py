@@ -108,9 +108,10 @@ def told_key(event: Event, addendum_id: str) -> str:
     if body.kind == "gate_judged":
         passed = next((v.passed for v in body.verdicts if v.id == addendum_id), True)
         return "event.gate_passed" if passed else "event.gate_failed"
-    if body.kind in ("activating", "delivered"):
-        named = body.ids if body.kind == "activating" else tuple(body.artefacts)
-        return f"event.{body.kind}" if addendum_id in named else "event.replaced"
+    if body.kind == "activating" and addendum_id not in body.ids:
+        return "event.replaced"
+    if body.kind == "delivered" and addendum_id not in body.artefacts:
+        return "event.replaced"
     if body.kind == "approved" and body.required == 0:
         return "event.approved_by_itself"
     return f"event.{body.kind}"

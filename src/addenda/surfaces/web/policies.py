@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from addenda.knowledge_base import Policy
 from addenda.surfaces.web.words import Words
@@ -48,6 +49,10 @@ def _condition(policy: Policy, index: int, t: Words) -> str:
 
 
 def _value(value: object) -> str:
-    if isinstance(value, Mapping):
-        return " ".join(f"{name} {_value(one)}" for name, one in value.items() if one)
-    return "; ".join(map(_value, value)) if isinstance(value, list | tuple) else str(value)
+    match value:
+        case Mapping():
+            return " ".join(f"{name} {_value(one)}" for name, one in cast("Mapping[str, object]", value).items() if one)
+        case list() | tuple():
+            return "; ".join(map(_value, cast("Sequence[object]", value)))
+        case _:
+            return str(value)

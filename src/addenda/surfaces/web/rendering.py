@@ -45,6 +45,10 @@ class StaticFile:
 
 def environment(static: Mapping[str, StaticFile]) -> Environment:
     """What renders the templates of this package: everything is escaped, and a name that is not there is an error."""
+
+    def address(name: str) -> str:
+        return f"/static/{name}?v={static[name].version}"
+
     made = Environment(
         loader=PackageLoader("addenda.surfaces.web"),
         autoescape=True,
@@ -53,7 +57,7 @@ def environment(static: Mapping[str, StaticFile]) -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"moment": moment, "shown": shown, "says": says}
-    made.globals["static"] = lambda name: f"/static/{name}?v={static[str(name)].version}"
+    made.globals["static"] = address  # pyright: ignore[reportArgumentType] - declared after what stands there already
     return made
 
 

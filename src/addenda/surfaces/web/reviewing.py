@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from addenda.knowledge_base import Person, Record
@@ -67,7 +67,7 @@ def reviewed(hosted: Hosted, records: Sequence[Record], by: Person | None) -> li
     own = {i: contents[i] for i in ids if i in contents}
     others = rivals(ledger, own)
     more = ledger.addenda({i for found in others.values() for i in found}) if others else {}
-    hindered = hindrances(ledger, ids, by) if by is not None else {}
+    hindered: Mapping[str, Hindered] = {} if by is None else hindrances(ledger, ids, by)
     found: list[Reviewed] = []
     for record in records:
         addendum = own.get(record.id)
