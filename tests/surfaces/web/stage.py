@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class Stage:
     tokens: dict[str, str]
     hosting: Hosting
     ids: dict[str, str]
+    browsers: list[Browser] = field(default_factory=list)
 
     @property
     def kb(self) -> KnowledgeBase:
@@ -44,9 +45,15 @@ class Stage:
     def browser(self, who: str | None = None, **headers: str) -> Browser:
         """Somebody's browser, signed in; nobody's with None."""
         made = Browser(httpx2.Client(base_url=self.address, headers=headers, trust_env=False, verify=False, timeout=60))
+        self.browsers.append(made)
         if who is not None:
             made.sign_in(self.tokens[who])
         return made
+
+    def close_browsers(self) -> None:
+        """Close all that were opened."""
+        while self.browsers:
+            self.browsers.pop().client.close()
 
 
 @dataclass
@@ -74,10 +81,6 @@ class Browser:
         found = CSRF.search(self.client.get(AT + "/import").text)
         assert found
         return self.client.post(AT + "/import", data={"csrf": found[1]}, files={"file": (name, body)})
-
-    def close(self) -> None:
-        """End it."""
-        self.client.close()
 
 
 @contextmanager
