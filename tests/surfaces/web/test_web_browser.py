@@ -53,6 +53,7 @@ def visiting(
 ) -> Iterator[playwright.Page]:
     """Somebody's window, signed in; whatever stands in its console in the end is a failure."""
     context = browser.new_context(locale=locale, color_scheme=theme, viewport={"width": width, "height": 800})
+    context.set_default_timeout(20_000)
     page = context.new_page()
     faults: list[str] = []
     page.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
@@ -82,7 +83,6 @@ def paths(stage: Stage) -> dict[str, str]:
         "ask": "/ask",
         "health": "/health",
         "settings": "/settings",
-        "error": "/knowledge/0000000000000000",
     }
 
 
@@ -117,12 +117,12 @@ def test_every_page_in_every_language_is_accessible(
     found: list[str] = []
     for who, width in (("Ana", 1280), ("Ben", 390)):
         with visiting(chromium, stage, who, locale, SETTINGS[locale], width) as page:
-            for name, path in paths(stage).items():
-                answer = page.goto(stage.address + AT + path) if name != "error" else None
-                assert answer is None or (answer.status == 200 and page.inner_text("h1")), path
+            for path in paths(stage).values():
+                answer = page.goto(stage.address + AT + path)
+                assert answer is not None
+                assert answer.status == 200, path
                 assert page.get_attribute("html", "lang") == locale[:2]
-                for summary in page.locator("details:not([open]) > summary").all():
-                    summary.click()
+                page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
                 found += complaints(page, axe)
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 assert wide <= width, f"{path} is {wide} wide in a window of {width}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query
 from starlette.responses import RedirectResponse, Response
 
 from addenda.errors import PermissionDenied, UnknownId
@@ -18,10 +18,10 @@ from addenda.surfaces.web.visiting import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
     THEMES,
-    Form,
     FormDep,
     Guest,
     GuestDep,
+    OpenFormDep,
     VisitDep,
     cookie_of,
 )
@@ -47,11 +47,10 @@ def ask_token(visitor: GuestDep, wanted: Annotated[str, Query(alias="next")] = "
 
 
 @router.post("/sign-in")
-async def sign_in(request: Request, visitor: GuestDep) -> Response:
+def sign_in(visitor: GuestDep, form: OpenFormDep) -> Response:
     """Begin a session at every knowledge base that the token is good for."""
-    form = Form(await request.form())
-    wanted, web = form.text("next"), visitor.web
-    address = address_key(request.client.host if request.client else "")
+    wanted, web, client = form.text("next"), visitor.web, visitor.request.client
+    address = address_key(client.host if client else "")
     if seconds := web.guesses.wait(address):
         refused = visitor.words("sign_in.slow", n=int(seconds) + 1)
         return visitor.page("sign_in.html.jinja", HTTPStatus.TOO_MANY_REQUESTS, wanted=wanted, refused=refused)
@@ -83,9 +82,8 @@ def sign_out(visit: VisitDep, _form: FormDep) -> Response:
 
 
 @router.post("/preferences")
-async def prefer(request: Request, visitor: GuestDep) -> Response:
+def prefer(visitor: GuestDep, form: OpenFormDep) -> Response:
     """Remember the language and the theme in the browser."""
-    form = Form(await request.form())
     back = form.text("back")
     response = _to(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
     chosen = ((LANGUAGE_COOKIE, form.text("language"), LANGUAGES), (THEME_COOKIE, form.text("theme"), THEMES))

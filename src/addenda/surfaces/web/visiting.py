@@ -7,7 +7,7 @@ in cookies of their own, which say nothing about anybody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, TypeAlias, cast
@@ -190,15 +190,24 @@ GuestDep: TypeAlias = Annotated[Guest, Depends(guest)]
 """Whoever asks, for a page that needs no session."""
 
 
-async def posted(request: Request, visit: VisitDep) -> Form:
+async def posted(request: Request, visit: VisitDep) -> AsyncGenerator[Form]:
     """The form that was sent. Raises PermissionDenied when it does not come from a page of this session."""
-    data = await request.form()
-    visit.web.sessions.check_csrf(visit.session, str(data.get("csrf", "")))
-    return Form(data)
+    async with request.form() as data:
+        visit.web.sessions.check_csrf(visit.session, str(data.get("csrf", "")))
+        yield Form(data)
+
+
+async def sent(request: Request) -> AsyncGenerator[Form]:
+    """The form that was sent by whoever it was."""
+    async with request.form() as data:
+        yield Form(data)
 
 
 FormDep: TypeAlias = Annotated[Form, Depends(posted)]
 """A form of a visitor."""
+
+OpenFormDep: TypeAlias = Annotated[Form, Depends(sent)]
+"""A form that needs no session."""
 
 
 def cookie_of(kb: str) -> str:
