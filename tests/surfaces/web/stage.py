@@ -146,7 +146,7 @@ def _filled(kb: KnowledgeBase, ana: Person, ben: Person) -> dict[str, str]:
     )
     kb.changes.reject([back["back"]], by=ben, reason="the colour is misspelled")
     waiting = {
-        "seoul": _one(Fact(subject="서울 센터", relation="opening hours", object="오전 9시부터"), "update.xlsx!Changes!C4"),
+        "seoul": _one(Fact(subject="서울 센터", relation="opening hours", object="오전 9시"), "update.xlsx!B4"),
         "hidden": _one(Edit(prompt="نام‌ها چیست؟", target="Velmor Tasky"), "hotline"),
         "rule": _one(
             Note(applies_when="somebody asks about a refund", rule="refunds take 14 days", place=1),

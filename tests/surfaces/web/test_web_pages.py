@@ -208,7 +208,7 @@ def test_a_spreadsheet_is_looked_at_row_by_row_before_it_is_proposed(stage: Stag
     assert page.status_code == 200
     assert stage.kb.state.position == before
     assert "Changes!C2" in page.text
-    assert re.search(r"row-bad.*?Changes!A3", page.text, re.S)
+    assert re.search(r"row-bad.*?Changes!A3", page.text, re.DOTALL)
     assert "weight of Orbin Kettle: 1.2 kg" in page.text
     upload = re.search(r'name="upload" value="([^"]+)"', page.text)
     assert upload

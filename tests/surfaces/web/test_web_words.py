@@ -15,8 +15,8 @@ WEB = Path(words.__file__).parent
 TEMPLATES = sorted((WEB / "templates").glob("*.jinja"))
 UNTRANSLATED = {
     "addenda", "addenda person token name", "subject", "relation", "value", "old value", "valid from", "velmor tasky",
-    "noise level", "41 db", "44 db", "2026-03-01", "everyone", "how loud is {subject}?", "tell me how loud {subject} is.",
-    "j", "k", "x", "a", "r", "g", "i", "m", "h", "s", "enter", "?", "/", "→", "·", "–", "s", "%", "…", ":", ",", "·  · ",
+    "noise level", "41 db", "44 db", "2026-03-01", "everyone", "how loud is {subject}?", "tell me how loud {subject} is.",  # noqa: E501
+    "j", "k", "x", "a", "r", "g", "i", "m", "h", "s", "enter", "?", "/", "→", "·", "–", "%", "…", ":", ",",
 }  # fmt: skip
 """Names, keys of the keyboard and examples of data, which are the same in every language."""
 
@@ -63,7 +63,7 @@ class _Texts(HTMLParser):
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_has_text_of_its_own(path: Path) -> None:
     texts = _Texts()
-    texts.feed(re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", " ", path.read_text(), flags=re.S))
+    texts.feed(re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", " ", path.read_text(), flags=re.DOTALL))
     said = {" ".join(text.split()).lower().strip("·… ") for text in texts.found}
     assert not {text for text in said if re.search(r"[^\W\d_]", text)} - UNTRANSLATED
 

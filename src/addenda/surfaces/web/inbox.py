@@ -13,6 +13,7 @@ from starlette.responses import Response
 from addenda.errors import InvalidInput
 from addenda.jobs import Told
 from addenda.knowledge_base import KnowledgeBase, Record, State, require
+from addenda.knowledge_base.reviewing import hindrances
 from addenda.surfaces.http.conditions import seen_many
 from addenda.surfaces.http.shapes.jobs import TestResult, activated
 from addenda.surfaces.web.reviewing import reviewed
@@ -65,6 +66,10 @@ def inbox(
 def decide(visit: VisitDep, form: FormDep) -> Response:
     """Approve or send back what was chosen."""
     ids, state = _chosen(visit, form, "decide"), visit.state
+    if form.text("all") and form.text("do") == "approve":
+        # The whole list means what this person may approve of it; what they may not stays there and says why.
+        hindered = hindrances(visit.kb.ledger, ids, visit.person)
+        ids = [i for i in ids if i not in hindered] or ids
     seen = seen_many(state, ids, f'"{form.text("position")}"')
     back = visit.path("inbox")
     reason = form.text("reason")
