@@ -30,7 +30,8 @@ MAY: Mapping[str, tuple[str, ...]] = {
         ANYBODY,
     ),
     **dict.fromkeys(
-        "propose preview_import import_file feedback observe test learn reflect review review_several".split(), WRITERS
+        "propose preview_import import_file feedback observe test learn extract reflect review review_several".split(),
+        WRITERS,
     ),
     **dict.fromkeys("approve approve_several reject reject_several".split(), APPROVERS),
     **dict.fromkeys(
@@ -39,7 +40,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
         DECIDERS,
     ),
     **dict.fromkeys(
-        "erase erase_several train add_person change_roles issue_token revoke_tokens set_policy set_thresholds "
+        "erase erase_several train reindex add_person change_roles issue_token revoke_tokens set_policy set_thresholds "
         "declare_relation change_suite cancel_job".split(),
         ADMINS,
     ),
@@ -62,6 +63,8 @@ BODIES: Mapping[str, object] = {
     "test": {"all": True, "source": "nowhere"},
     "activate": {"all": True, "source": "nowhere"},
     "reflect": {"documents": []},
+    "extract": {"document": {"title": "news", "text": "The Velmor Tasky is quiet."}, "dry_run": True},
+    "reindex": {"thresholds": {"mean_threshold": 7}},
     "train": {"base": "no such model"},
     "add_person": {"name": "Pat", "roles": ["viewer"]},
     "change_roles": {"roles": ["viewer"]},

@@ -12,8 +12,8 @@ from schemathesis.checks import not_a_server_error
 
 from tests.surfaces.http.serving import Desk
 
-BEYOND = {"train", "follow_job"}
-"""Not asked for at random: training takes long, and a stream of a job that is waited for too."""
+BEYOND = {"train", "extract", "reindex", "follow_job"}
+"""Not asked for at random: training and such take long, and a stream of a job that is waited for too."""
 
 
 def described(desk: Desk) -> schemathesis.BaseSchema:

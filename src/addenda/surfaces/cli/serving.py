@@ -10,11 +10,15 @@ from typing import Annotated
 import typer
 
 from addenda.errors import InvalidInput, MissingDependency
-from addenda.knowledge_base import DATABASE_FILE, KnowledgeBase
+from addenda.knowledge_base import DATABASE_FILE, KnowledgeBase, is_remote
 from addenda.surfaces.cli.context import Call, begin, new_token_file
 from addenda.surfaces.cli.options import JsonOption
 from addenda.surfaces.cli.output import pairs
 from addenda.surfaces.hosting import Hosting, Place
+from addenda.types import MemoryName
+
+_CARRIED: tuple[MemoryName, ...] = ("edits", "triples")
+"""What carries facts in a knowledge base that is made here; notes and documents have a memory each in any case."""
 
 _NEEDS = (
     "serving needs libraries of the extra `server`, and {name!r} is not installed; run: pip install 'addenda[server]'"
@@ -101,6 +105,7 @@ def _make_missing(
 ) -> Mapping[str, str]:
     """Make the knowledge bases that are not there; the first token of each by its name."""
     tokens: dict[str, str] = {}
+    model = call.settings.model
     missing = {name: place for name, place in places.items() if not _is_there(place)}
     if missing and not create:
         named = ", ".join(repr(str(place.directory)) for place in missing.values())
@@ -110,7 +115,12 @@ def _make_missing(
     for name, place in missing.items():
         with new_token_file(token_file) as keep:
             founded = KnowledgeBase.create(
-                place.directory, admin=admin, model=call.settings.model, database=place.database, choice=place.choice
+                place.directory,
+                admin=admin,
+                model=model,
+                memories=None if is_remote(model) else _CARRIED,
+                database=place.database,
+                choice=place.choice,
             )
             founded.knowledge_base.close()
             keep(founded.token)

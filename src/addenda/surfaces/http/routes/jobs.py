@@ -20,14 +20,18 @@ from addenda.surfaces.http.access import Caller, CallerDep
 from addenda.surfaces.http.idempotency import KeyDep
 from addenda.surfaces.http.routing import PREFIX, kb_router
 from addenda.surfaces.http.shapes.jobs import (
+    Extract,
     JobList,
     JobShown,
     Learn,
     Reflect,
+    Reindex,
+    ReindexResult,
     TestResult,
     Train,
     WorkOn,
     activated,
+    extracted,
     job_shown,
     learned,
     reflected,
@@ -141,6 +145,41 @@ def train(caller: CallerDep, body: Train, key: KeyDep) -> Response:
         return trained(found)
 
     return key.once(caller, body, lambda: begin(caller, "train", work), 202, location(caller))
+
+
+@router.post(
+    "/jobs/extract", status_code=202, operation_id="extract", response_model=JobShown, response_description=BEGUN
+)
+def extract(caller: CallerDep, body: Extract, key: KeyDep) -> Response:
+    """Let the model propose the facts that a text states, each with its sentence as evidence."""
+    require(caller.state, caller.person, "proposed")
+    given = body.document
+    names = {"trust", "tags", "valid_from", "valid_until", "audience", "doubtful"}
+    terms = Terms.model_validate(body.model_dump(include=names))
+
+    def work(kb: KnowledgeBase, told: Told) -> BaseModel:
+        document = SourceDocument(given.title, given.title, given.text)
+        found = kb.extracting.run(
+            document, by=caller.person, terms=terms, reason=body.reason, progress=told, dry_run=body.dry_run
+        )
+        return extracted(found, dry_run=body.dry_run)
+
+    return key.once(caller, body, lambda: begin(caller, "extract", work), 202, location(caller))
+
+
+@router.post(
+    "/jobs/reindex", status_code=202, operation_id="reindex", response_model=JobShown, response_description=BEGUN
+)
+def reindex(caller: CallerDep, body: Reindex, key: KeyDep) -> Response:
+    """Enter the names of the memory of triples into another index of near names. Only an admin may."""
+    require(caller.state, caller.person, "memory_configured")
+
+    def work(kb: KnowledgeBase, _told: Told) -> BaseModel:
+        thresholds = {str(name): value for name, value in body.thresholds.items()}
+        name = kb.reindex(body.encoder, by=caller.person, thresholds=thresholds, reason=body.reason)
+        return ReindexResult(index=name)
+
+    return key.once(caller, body, lambda: begin(caller, "reindex", work), 202, location(caller))
 
 
 @router.get("/jobs", operation_id="list_jobs")

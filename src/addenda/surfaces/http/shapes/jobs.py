@@ -9,11 +9,15 @@ from pydantic import Field, TypeAdapter
 
 from addenda.jobs import Job, JobState
 from addenda.knowledge_base import Activated
+from addenda.knowledge_base.extracting import Extraction
 from addenda.knowledge_base.learning import Lesson
 from addenda.knowledge_base.reflecting import Reflected, Stage
 from addenda.knowledge_base.remembering import Adopted, Strategy
 from addenda.surfaces.http.problems import kind_of
 from addenda.types import EVERYONE, Frozen, Moment, Trust
+
+IndexThreshold: TypeAlias = Literal["entity_threshold", "relation_threshold", "mean_threshold"]
+"""How near names must be; an encoder's similarities are on a scale of their own."""
 
 
 class WorkOn(Frozen):
@@ -56,6 +60,30 @@ class Reflect(Frozen):
     valid_from: Moment | None = None
     valid_until: Moment | None = None
     audience: tuple[str, ...] = (EVERYONE,)
+    reason: str = ""
+
+
+class Extract(Frozen):
+    """A text that the model takes facts from, as proposals."""
+
+    document: Text
+    trust: Trust = "normal"
+    tags: tuple[str, ...] = ()
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
+    audience: tuple[str, ...] = (EVERYONE,)
+    doubtful: bool = False
+    """Whether statements about which something looks wrong are proposed too."""
+    reason: str = ""
+    dry_run: bool = False
+
+
+class Reindex(Frozen):
+    """How near names of the memory of triples are found."""
+
+    encoder: str | None = None
+    """A sentence-transformers model, by name or by folder on the server; letter by letter when it is not given."""
+    thresholds: dict[IndexThreshold, float] = Field(default_factory=dict[IndexThreshold, float])
     reason: str = ""
 
 
@@ -127,6 +155,30 @@ class LearnResult(Frozen):
     unlearned: int
 
 
+class ExtractResult(Frozen):
+    """What a text came to."""
+
+    kind: Literal["extract"] = "extract"
+    dry_run: bool
+    document: str | None
+    """Id of the document, where it is there."""
+    proposed: tuple[str, ...]
+    duplicates: tuple[str, ...]
+    """Ids of what says the same already."""
+    left_out: int
+    """Statements that are neither."""
+    contradicting: int
+    unanswered: int
+    """Sentences that got no answer; asked again, it goes on with them."""
+
+
+class ReindexResult(Frozen):
+    """The index that the names are in."""
+
+    kind: Literal["reindex"] = "reindex"
+    index: str
+
+
 class ReflectResult(Frozen):
     """What reflections were made."""
 
@@ -155,7 +207,14 @@ class TrainResult(Frozen):
 
 
 Result: TypeAlias = Annotated[
-    TestResult | ActivateResult | ImportResult | LearnResult | ReflectResult | TrainResult,
+    TestResult
+    | ActivateResult
+    | ImportResult
+    | LearnResult
+    | ExtractResult
+    | ReflectResult
+    | ReindexResult
+    | TrainResult,
     Field(discriminator="kind"),
 ]
 """What came of a job; ids and counts, never content, so that an erasure reaches all of it."""
@@ -236,6 +295,21 @@ def learned(lesson: Lesson, *, dry_run: bool) -> LearnResult:
         held_back=len(lesson.held_back),
         rejected=len(lesson.rejected),
         unlearned=len(lesson.unlearned),
+    )
+
+
+def extracted(found: Extraction, *, dry_run: bool) -> ExtractResult:
+    """What a text came to."""
+    proposed = tuple(one.addendum.id for one in found.taken if one.fate == "proposed")
+    duplicates = tuple(one.duplicate_of for one in found.taken if one.duplicate_of is not None)
+    return ExtractResult(
+        dry_run=dry_run,
+        document=found.document_id,
+        proposed=proposed,
+        duplicates=duplicates,
+        left_out=len(found.taken) - len(proposed) - len(duplicates),
+        contradicting=found.contradicting,
+        unanswered=found.unanswered,
     )
 
 
