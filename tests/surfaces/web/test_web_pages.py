@@ -170,6 +170,23 @@ def test_a_change_from_hand_to_live_and_back_by_two_people(stage: Stage, ana: Br
     assert stage.kb.state.record(addendum).stage == "disabled"
 
 
+def test_the_whole_list_means_what_may_be_approved_of_it(stage: Stage, ana: Browser, ben: Browser) -> None:
+    fields: dict[str, object] = {
+        "kind": "fact",
+        "relation": "nickname",
+        "object": "x",
+        "source": "shared",
+        "do": "propose",
+    }
+    theirs, own = (
+        browser.send(AT + "/propose", {**fields, "subject": name}).url.path.rpartition("/")[2]
+        for browser, name in ((ana, "Lamp one"), (ben, "Lamp two"))
+    )
+    assert "somebody else must approve it" in ben.get(AT + "/inbox?source=shared").text
+    assert "Approved: 1" in decide(ben, "approve", all="yes", source="shared").text
+    assert [stage.kb.state.record(i).stage for i in (theirs, own)] == ["approved", "proposed"]
+
+
 def test_what_is_sent_back_comes_back_to_the_one_who_proposed_it_with_the_reason(ana: Browser, ben: Browser) -> None:
     addendum = propose(ana, "Marlo Oven")
     assert decide(ben, "reject", addendum).status_code == 422
