@@ -42,6 +42,7 @@ HEAVY = (
     "addenda.surfaces.mcp",
     "addenda.surfaces.oidc",
     "addenda.surfaces.openai",
+    "addenda.surfaces.web",
 )
 """Modules, with all below, that may need the ``local``, ``oidc``, ``plots`` or ``remote`` extra. Reached lazily."""
 

@@ -93,6 +93,7 @@ LAZY_UNITS = frozenset(
         "addenda.surfaces.mcp",
         "addenda.surfaces.oidc",
         "addenda.surfaces.openai",
+        "addenda.surfaces.web",
     }
 )
 """Modules that need heavy libraries, so anyone may import them (and what lies below them) inside a function."""

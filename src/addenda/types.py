@@ -172,6 +172,8 @@ class Trace(Frozen):
     """Best first."""
     consultation: dict[str, JsonValue] | None = None
     """What an executive and a memory model said to each other, where they were asked; also when they knew no answer."""
+    seconds: float | None = None
+    """How long the answer took; None where nobody measured it."""
 
 
 class Answer(Frozen):

@@ -36,6 +36,11 @@ class _Waiting:
     error: AddendaError | None = None
 
 
+def timed(answer: Answer, seconds: float) -> Answer:
+    """The answer, whose trace says how long it took."""
+    return answer.model_copy(update={"trace": answer.trace.model_copy(update={"seconds": round(seconds, 4)})})
+
+
 class AnswerLog:
     """Keeps answers with their traces."""
 
@@ -94,6 +99,20 @@ class AnswerLog:
         if not rows or not wanted:
             raise UnknownId(f"no answer's id starts with {prefix!r}; `ask` prints the id of each answer")
         raise UnknownId(f"{prefix!r} fits several answers: {', '.join(row.id for row in rows)}; give more of the id")
+
+    def latest_ones(self, limit: int) -> list[Answer]:
+        """The answers given last, the newest first."""
+        query = select(ANSWERS.c.body).order_by(ANSWERS.c.asked_at.desc(), ANSWERS.c.id).limit(limit)
+        with self._database.read() as connection:
+            return [Answer.model_validate_json(body) for body in connection.execute(query).scalars()]
+
+    def contributed(self, addendum_id: str, limit: int) -> list[Answer]:
+        """The answers given last in which an addendum was injected, the newest first."""
+        named = ANSWERS.c.body.contains(addendum_id, autoescape=True)
+        query = select(ANSWERS.c.body).where(named).order_by(ANSWERS.c.asked_at.desc(), ANSWERS.c.id).limit(limit)
+        with self._database.read() as connection:
+            found = [Answer.model_validate_json(body) for body in connection.execute(query).scalars()]
+        return [a for a in found if any(m.addendum_id == addendum_id and m.injected for m in a.trace.matches)]
 
     def forget(self, ids: Iterable[str]) -> None:
         """Delete every kept answer whose trace names one of these addenda, from the database's files too."""

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from time import perf_counter
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -18,7 +19,7 @@ from addenda.gate import DEFAULT_THRESHOLDS
 from addenda.jobs import Jobs
 from addenda.knowledge_base.activation import Activation
 from addenda.knowledge_base.agents import Agents
-from addenda.knowledge_base.answers import AnswerLog
+from addenda.knowledge_base.answers import AnswerLog, timed
 from addenda.knowledge_base.changes import Changes, Receipt
 from addenda.knowledge_base.checks import Check, run_checks
 from addenda.knowledge_base.conversing import Conversing
@@ -88,8 +89,9 @@ class KnowledgeBase:
     proposes facts), :attr:`observing` (what came of answers), :attr:`learning` (notes from that), :attr:`reflecting`
     (reflections of documents), :attr:`remembering` (the memory model that is trained on them) and :attr:`agents` (what
     agents propose). Every change is made by a :class:`Person`, who is found by token with :meth:`authenticate`.
-    :attr:`searching` finds addenda by words; conversations go through :attr:`conversing`. Who serves others has two
-    more: :attr:`jobs` for long work, and :attr:`replies` to requests that may be sent again.
+    :attr:`searching` finds addenda by words, :attr:`answers` has those that were given, and conversations go through
+    :attr:`conversing`. Who serves others has two more: :attr:`jobs` for long work, and :attr:`replies` to requests that
+    may be sent again.
     """
 
     def __init__(self, directory: Path, database: Database, choice: ModelChoice) -> None:
@@ -99,21 +101,21 @@ class KnowledgeBase:
         self.artifacts = ArtifactStore(directory / "artifacts")
         self.ledger = Ledger(database)
         self._memories = Memories(self.ledger, self.artifacts, database, choice, directory)
-        self._answers = AnswerLog(database)
+        self.answers = AnswerLog(database)
         self.jobs = Jobs(database)
         self.replies = Replies(database)
         self.changes = Changes(self.ledger, self.artifacts, self._memories.sync, self._forget)
         self.activation = Activation(self.ledger, self.artifacts, self._memories)
         self.governance = Governance(self.ledger)
         self.extracting = Extracting(self.ledger, self.changes, self._memories.base, directory)
-        self.observing = Observing(self.ledger, self.changes, self._answers)
+        self.observing = Observing(self.ledger, self.changes, self.answers)
         self.learning = Learning(self.ledger, self.changes, self._memories, self.observing)
         self.reflecting = Reflecting(self.ledger, self.changes, self._memories, directory)
         self.remembering = Remembering(self.ledger, self._memories, self.reflecting, directory)
         self.agents = Agents(self.ledger, self.changes)
         self.searching = Searching(self.ledger)
         self.notebook = NotebookView(self.ledger, self._memories)
-        self.conversing = Conversing(self.ledger, self._memories, self._answers, choice, self._value)
+        self.conversing = Conversing(self.ledger, self._memories, self.answers, choice, self._value)
 
     @classmethod
     def create(
@@ -263,14 +265,21 @@ class KnowledgeBase:
         as_of: datetime | None = None,
         audience: str = EVERYONE,
         memories: Sequence[MemoryName] | None = None,
+        without: frozenset[str] = frozenset(),
         listener: Listener | None = None,
     ) -> Answer:
         """Answer from what is live, and keep the answer with its trace; a ``listener`` hears a consultation go on.
 
-        Raises CannotLookBack when a memory is asked about a past moment that it does not hold.
+        An answer ``without`` some addenda, which are switched off for it, is not kept: nobody was told it. Raises
+        CannotLookBack when a memory is asked about a past moment that it does not hold.
         """
-        answer = self._responder().ask(question, as_of=as_of, audience=audience, memories=memories, listener=listener)
-        self._answers.keep(answer)
+        begun, responder = perf_counter(), self._responder()
+        found = responder.ask(
+            question, as_of=as_of, audience=audience, memories=memories, without=without, listener=listener
+        )
+        answer = timed(found, perf_counter() - begun)
+        if not without:
+            self.answers.keep(answer)
         return answer
 
     def ask_many(
@@ -318,7 +327,7 @@ class KnowledgeBase:
 
     def answer(self, answer_id: str | None = None) -> Answer:
         """A kept answer, the latest by default. Raises UnknownId."""
-        return self._answers.latest() if answer_id is None else self._answers.find(answer_id)
+        return self.answers.latest() if answer_id is None else self.answers.find(answer_id)
 
     def explain(self, answer_id: str | None = None) -> Explanation:
         """Say what changed a kept answer (the latest by default), by asking again with each injected addendum off.
@@ -361,7 +370,7 @@ class KnowledgeBase:
 
     def _forget(self, ids: Collection[str], documents: Collection[str]) -> None:
         """Destroy what was made of addenda that are erased, and of the documents among them."""
-        self._answers.forget(ids)
+        self.answers.forget(ids)
         self.jobs.forget(ids)
         self.replies.forget(ids)
         self.remembering.forget(documents)

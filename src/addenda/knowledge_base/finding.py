@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import get_args
 
 from addenda.errors import InvalidInput
@@ -45,7 +46,14 @@ def check_statuses(statuses: Sequence[str]) -> None:
 
 
 def newest(
-    ledger: Ledger, state: State, wanted: Filter, now: datetime, *, words: str | None = None, after: str | None = None
+    ledger: Ledger,
+    state: State,
+    wanted: Filter,
+    now: datetime,
+    *,
+    words: str | None = None,
+    relation: str | None = None,
+    after: str | None = None,
 ) -> Iterator[Record]:
     """The addenda that are wanted, newest first.
 
@@ -55,10 +63,19 @@ def newest(
         wanted: What they must be.
         now: When.
         words: What must be in them, whole words (in scripts without spaces: every pair of characters).
+        relation: Only facts of this relation.
         after: Only those proposed before this one, by id.
     """
     fitting = (record for record in _older(state, after) if wanted.fits(record, now))
-    return fitting if words is None else _with_words(ledger, fitting, words)
+    if relation is not None:
+        fitting = _whose(ledger, fitting, lambda addendum: is_about(relation, addendum))
+    return fitting if words is None else _whose(ledger, fitting, lambda addendum: has_words(words, addendum))
+
+
+def is_about(relation: str, addendum: Addendum | None) -> bool:
+    """Whether an addendum is a fact of this relation, however it is written."""
+    content = None if addendum is None else addendum.content
+    return isinstance(content, Fact) and normalised(content.relation) == normalised(relation)
 
 
 def with_status(ledger: Ledger, state: State, wanted: Filter, now: datetime) -> list[tuple[Addendum, Status]]:
@@ -117,19 +134,10 @@ def _older(state: State, after: str | None) -> Iterator[Record]:
     yield from records
 
 
-def _with_words(ledger: Ledger, records: Iterator[Record], words: str) -> Iterator[Record]:
-    batch: list[Record] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) == _READ_AT_ONCE:
-            yield from _having(ledger, batch, words)
-            batch = []
-    yield from _having(ledger, batch, words)
-
-
-def _having(ledger: Ledger, batch: Sequence[Record], words: str) -> Iterator[Record]:
-    contents = ledger.addenda([record.id for record in batch]) if batch else {}
-    return (record for record in batch if has_words(words, contents.get(record.id)))
+def _whose(ledger: Ledger, records: Iterator[Record], fits: Callable[[Addendum | None], bool]) -> Iterator[Record]:
+    while batch := list(islice(records, _READ_AT_ONCE)):
+        contents = ledger.addenda([record.id for record in batch])
+        yield from (record for record in batch if fits(contents.get(record.id)))
 
 
 def _texts(addendum: Addendum) -> Iterable[str]:

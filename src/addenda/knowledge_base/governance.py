@@ -101,6 +101,7 @@ class Governance:
             agent: The agent that is to act with it. It can read and propose, and what it proposed, this person does
                 not approve.
             reason: Why; it stays in the history.
+            seen: Where the ledger was when somebody looked.
 
         Raises PermissionDenied for more than the issuer may give, InvalidInput for roles that the person does not
         have, a moment that is past, a label or an agent's name that cannot be used.

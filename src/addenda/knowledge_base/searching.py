@@ -16,7 +16,7 @@ import json
 import math
 import threading
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,6 +59,10 @@ class Hits:
     """Ledger position at which it was searched."""
 
 
+def _any(_record: Record) -> bool:
+    return True
+
+
 class Searching:
     """Searches the addenda of one ledger. Threads may share it."""
 
@@ -75,9 +79,10 @@ class Searching:
         statuses: Collection[Status] = (),
         kinds: Collection[ContentKind] = (),
         as_of: datetime | None = None,
-        audience: str = EVERYONE,
+        audience: str | None = EVERYONE,
         limit: int = 20,
         cursor: str | None = None,
+        fits: Callable[[Record], bool] = _any,
     ) -> Hits:
         """The addenda that have most of the query.
 
@@ -86,9 +91,10 @@ class Searching:
             statuses: Those that have one of these now; without any, what may reach an answer.
             kinds: Only these kinds; all of them without any.
             as_of: What may reach an answer about this moment instead of now; not together with ``statuses``.
-            audience: Only what may be shown to it.
+            audience: Only what may be shown to it; None for those who look after knowledge for any audience.
             limit: How many at most, from 1 to :data:`MOST_HITS`.
             cursor: Where an earlier page of the same search ended.
+            fits: Only those records for which it says so.
 
         Raises InvalidInput for a query without a word, a limit or a cursor that cannot be used.
         """
@@ -107,10 +113,11 @@ class Searching:
             if after is not None and (-score, -place) <= (-after[0], -after[1]):
                 continue
             record = state.records.find(addendum_id)
-            if record is None or (kinds and record.kind not in kinds):
+            if record is None or (kinds and record.kind not in kinds) or not fits(record):
                 continue
-            shown = record.status(now) in statuses and record.admits(audience)
-            if shown if statuses else record.holds_at(as_of or now, audience):
+            admitted = audience is None or record.admits(audience)
+            whom = record.audience[0] if audience is None else audience
+            if record.status(now) in statuses and admitted if statuses else record.holds_at(as_of or now, whom):
                 found.append((score, place, record))
                 if len(found) > limit:
                     break

@@ -215,6 +215,13 @@ class Session:
             raise Conflict("the ledger moved in the meantime; nothing was written, try again") from error
 
 
+class Trial(Session):
+    """A session that keeps nothing: what it admits would be admitted now. Made by :meth:`Ledger.trying`."""
+
+    def _store(self, events: Sequence[Event], texts: Sequence[str], contents: Sequence[SealedContent]) -> None:
+        pass
+
+
 def about(connection: Connection, state: State, keys: Collection[str]) -> dict[str, tuple[str, ...]]:
     """For each key the addenda about it, in order of proposal; see :meth:`Ledger.about`."""
     found: defaultdict[str, set[str]] = defaultdict(set)

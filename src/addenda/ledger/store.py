@@ -27,7 +27,7 @@ from addenda.ledger.events import FORMAT_VERSION, Actor, Event
 from addenda.ledger.fold import fold
 from addenda.ledger.people import Person
 from addenda.ledger.records import Record
-from addenda.ledger.session import Clock, Session, about, erased
+from addenda.ledger.session import Clock, Session, Trial, about, erased
 from addenda.ledger.state import State
 from addenda.types import Addendum, Content
 
@@ -96,6 +96,12 @@ class Ledger:
             self._pinned.state = session.state
         if session.erases:
             self._database.scrub()
+
+    @contextmanager
+    def trying(self) -> Generator[Trial]:
+        """Try out what would be admitted at the head. Nothing is kept, and no lock is taken."""
+        with self._database.read() as connection:
+            yield Trial(connection, self._brought_to_head(connection), self._clock)
 
     def state(self) -> State:
         """The state at the head. Raises LedgerBroken when the chain does not hold."""

@@ -69,6 +69,9 @@ def create_app(
     # What is served beside the REST interface stands behind the same guard, log and numbers.
     app.include_router(openai_router(hosting, most_body_bytes=largest))
     app.router.routes.extend(agents.routes)
+    from addenda.surfaces.web import add_pages  # here, because pages use what is beside this module
+
+    add_pages(app, hosting, is_secure=settings.public)
     app.openapi = describe_with(app)
     app.add_middleware(Guard, allowed_hosts=names, limits=Limits(largest, _requests(settings)))
     logger = json_logger(sys.stderr, settings.log_level) if log is None else log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
@@ -13,10 +13,12 @@ from fastapi import File, Form, Path, Query, Response, UploadFile
 
 from addenda.errors import InvalidInput
 from addenda.jobs import Told
-from addenda.knowledge_base import ContentKind, Import, KnowledgeBase, read_import, require
+from addenda.knowledge_base import ContentKind, Import, KnowledgeBase, Proposing, read_import, require
 from addenda.knowledge_base.finding import Filter, with_status
 from addenda.spreadsheets import write_addenda
+from addenda.surfaces.hosting import Hosted
 from addenda.surfaces.http.access import Caller, CallerDep
+from addenda.surfaces.http.conditions import tag as tag_with
 from addenda.surfaces.http.idempotency import KeyDep
 from addenda.surfaces.http.routes.jobs import BEGUN, begin, location
 from addenda.surfaces.http.routing import kb_router
@@ -52,14 +54,14 @@ class _Import(Frozen):
 def preview_import(caller: CallerDep, file: Upload) -> Preview:
     """Say what importing a spreadsheet would do, row by row with cell addresses. Nothing is proposed."""
     require(caller.state, caller.person, "proposed")
-    kb, name = caller.hosted.kb, _name(file)
+    kb, name = caller.hosted.kb, file_name(file.filename)
 
     def look(path: FilePath) -> Preview:
         found = read_import(path, kb.state, author=caller.person.name)
         outcomes = kb.changes.propose(found.addenda, by=caller.person, dry_run=True) if found.addenda else ()
         return preview(kb, name, found, outcomes)
 
-    return _as_file(name, file.file.read(), look)
+    return as_file(name, file.file.read(), look)
 
 
 @router.post(
@@ -75,10 +77,12 @@ def import_file(
     """Propose the rows of a spreadsheet. A row that cannot be believed is left out and costs no good row."""
     require(caller.state, caller.person, "proposed")
     data = file.file.read()
-    asked = _Import(name=_name(file), digest=hashlib.sha256(data).hexdigest(), reason=reason, strict=strict)
+    asked = _Import(
+        name=file_name(file.filename), digest=hashlib.sha256(data).hexdigest(), reason=reason, strict=strict
+    )
 
     def work(kb: KnowledgeBase, told: Told) -> ImportResult:
-        return _as_file(asked.name, data, lambda path: _proposed(caller, kb, path, asked, told))
+        return as_file(asked.name, data, lambda path: _proposed(caller, kb, path, asked, told))
 
     return key.once(caller, asked, lambda: begin(caller, "import", work), 202, location(caller))
 
@@ -98,14 +102,21 @@ def export_file(
     tag: Annotated[list[str] | None, Query(description="Only with this label; may be repeated.")] = None,
 ) -> Response:
     """Download addenda as a spreadsheet, which holds no formulas and reads back exactly."""
-    kb, state, now = caller.hosted.kb, caller.state, datetime.now(UTC)
-    rows = with_status(kb.ledger, state, Filter(status or (), kind or (), tag or (), source), now)
+    response = exported(caller.hosted, form, Filter(status or (), kind or (), tag or (), source))
+    tag_with(response, caller.state.position)
+    return response
+
+
+def exported(hosted: Hosted, form: Literal["xlsx", "csv"], wanted: Filter) -> Response:
+    """Addenda as a file that a browser saves."""
+    kb, now = hosted.kb, datetime.now(UTC)
+    rows = with_status(kb.ledger, kb.state, wanted, now)
     with TemporaryDirectory(prefix="addenda-export-") as folder:
         path = FilePath(folder, f"addenda.{form}")
         write_addenda(path, rows)
         data = path.read_bytes()
-    name = f"{caller.hosted.name}-{now:%Y-%m-%d}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "ETag": f'"{state.position}"'}
+    name = f"{hosted.name}-{now:%Y-%m-%d}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(data, media_type=_TYPES[form], headers=headers)
 
 
@@ -115,8 +126,13 @@ def _proposed(caller: Caller, kb: KnowledgeBase, path: FilePath, asked: _Import,
     told("reading", 1, 1)
     _refuse_unusable(asked, found)
     outcomes = kb.changes.propose(found.addenda, by=caller.person, reason=asked.reason)
+    return imported(asked.name, found, outcomes)
+
+
+def imported(name: str, found: Import, outcomes: Sequence[Proposing]) -> ImportResult:
+    """What became of a file."""
     return ImportResult(
-        file=asked.name,
+        file=name,
         proposed=tuple(one.addendum.id for one in outcomes if one.duplicate_of is None),
         duplicates=tuple(one.duplicate_of for one in outcomes if one.duplicate_of is not None),
         superseding=sum(bool(one.supersedes) for one in outcomes if one.duplicate_of is None),
@@ -135,9 +151,9 @@ def _refuse_unusable(asked: _Import, found: Import) -> None:
         )
 
 
-def _name(file: UploadFile) -> str:
+def file_name(given: str | None) -> str:
     """The file's own name, without any folder. Raises InvalidInput for one that cannot be used."""
-    name = (file.filename or "").replace("\\", "/").rpartition("/")[2].strip()
+    name = (given or "").replace("\\", "/").rpartition("/")[2].strip()
     if FilePath(name).suffix.lower() not in (".xlsx", ".csv") or not name.isprintable() or len(name) > _LONGEST_NAME:
         raise InvalidInput(
             f"the file is called {name[:_LONGEST_NAME]!r}; give an .xlsx or .csv file whose name has at most "
@@ -146,7 +162,7 @@ def _name(file: UploadFile) -> str:
     return name
 
 
-def _as_file(name: str, data: bytes, use: Callable[[FilePath], Made]) -> Made:
+def as_file(name: str, data: bytes, use: Callable[[FilePath], Made]) -> Made:
     """Call something with a file that holds these bytes, and is gone afterwards."""
     with TemporaryDirectory(prefix="addenda-import-") as folder:
         path = FilePath(folder, name)
