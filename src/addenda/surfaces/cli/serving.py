@@ -153,7 +153,13 @@ def _tell(
         ],
     }
     rows = [("address", address), *(("knowledge base", f"{n}: {place.directory}") for n, place in places.items())]
-    rows += [("REST", f"{address}/api/v1/openapi.json"), ("health", f"{address}/health")]
+    rows += [
+        ("web page", address + "/"),
+        ("OpenAI's API", f"{address}/v1"),
+        ("agents (MCP)", f"{address}/mcp"),
+        ("REST", f"{address}/api/v1/openapi.json"),
+        ("health", f"{address}/health"),
+    ]
     for name, token in made.items():
         rows += [("made", name), ("admin", admin)]
         rows.append(("token", token) if token_file is None else ("token file", str(token_file)))
