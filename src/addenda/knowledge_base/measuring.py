@@ -144,12 +144,13 @@ def _ages(state: State, now: datetime) -> tuple[int, ...]:
 
 
 def _sources(events: Sequence[Event], state: State) -> tuple[SourceRate, ...]:
-    counted: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    last: dict[str, int] = {}  # the last decision about each, so that two reviewers do not count twice
     for event in events:
         if isinstance(event.body, Approved | Rejected):
-            for addendum_id in event.body.ids:
-                place = 0 if isinstance(event.body, Approved) else 1
-                counted[_whole(state.record(addendum_id).source)][place] += 1
+            last |= dict.fromkeys(event.body.ids, 0 if isinstance(event.body, Approved) else 1)
+    counted: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for addendum_id, place in last.items():
+        counted[_whole(state.record(addendum_id).source)][place] += 1
     rates = [SourceRate(source, *numbers) for source, numbers in counted.items()]
     return tuple(sorted(rates, key=lambda rate: (-rate.approved - rate.rejected, rate.source))[:_MOST_SOURCES])
 

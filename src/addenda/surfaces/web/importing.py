@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from addenda.errors import InvalidInput
 from addenda.jobs import Told
-from addenda.knowledge_base import Import, KnowledgeBase, Proposing, read_import
+from addenda.knowledge_base import Import, KnowledgeBase, Proposing, read_import, require
 from addenda.knowledge_base.finding import Filter, check_statuses
 from addenda.spreadsheets import Problem
 from addenda.surfaces.http.routes.files import as_file, exported, file_name, imported
@@ -47,6 +47,7 @@ def ask_file(visit: VisitDep) -> Response:
 @router.post("/import")
 async def preview(visit: VisitDep, form: FormDep) -> Response:
     """What each row of a file would become."""
+    require(visit.state, visit.person, "proposed")
     upload = form.file("file")
     name, body = file_name(upload.filename), await upload.read()
     return await run_in_threadpool(_preview, visit, name, body)
@@ -55,6 +56,7 @@ async def preview(visit: VisitDep, form: FormDep) -> Response:
 @router.post("/import/rows")
 def propose_rows(visit: VisitDep, form: FormDep) -> Response:
     """Propose the good rows of a file that was looked at."""
+    require(visit.state, visit.person, "proposed")
     upload = visit.web.uploads.take(form.text("upload"), _owner(visit))
     found, name, reason = _read(visit, upload.name, upload.body), upload.name, form.text("reason")
     if not found.addenda:
