@@ -77,7 +77,7 @@ def test_errors_are_ours_with_the_servers_words(desk: Desk, way: str) -> None:
             editor.approve(made.id)
         with pytest.raises(InvalidInput, match="wrong.csv"):
             editor.preview_import(Path(__file__).with_name("wrong.csv"))
-        with pytest.raises(Conflict, match="active"), of(desk, way, "approver") as approver:
+        with pytest.raises(Conflict, match="it is proposed"), of(desk, way, "approver") as approver:
             approver.enable(made.id)
     with client(way, desk.address, token="addenda_wrong", kb="ours") as nobody, pytest.raises(PermissionDenied) as no:
         nobody.me()
@@ -115,7 +115,7 @@ def test_spreadsheets_go_in_and_out(desk: Desk, way: str, tmp_path: Path) -> Non
 
 def test_the_rules_are_read_and_changed(desk: Desk, way: str) -> None:
     with of(desk, way, "admin") as admin:
-        assert admin.me().roles == ("admin",)
+        assert "admin" in admin.me().roles
         added = admin.add_person(f"Mia {way}", roles=["viewer"])
         assert added.token is not None
         assert added.token not in repr(added)
@@ -142,8 +142,8 @@ def test_an_answer_is_explained(desk: Desk, way: str) -> None:
         answer = editor.ask("How loud is the Velmor Tasky?", memories=[])
         assert editor.answer(answer.id[:8]) == answer
         assert editor.explain(answer).text == answer.text
-        with pytest.raises(InvalidInput):
-            editor.feedback(answer, right=False)
+        kept = editor.feedback(answer, right=False)
+        assert editor.show(kept.id).kind == "document"
 
 
 def test_a_key_names_a_request(desk: Desk, way: str) -> None:
