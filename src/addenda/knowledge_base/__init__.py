@@ -32,6 +32,7 @@ from addenda.ledger import (
     SuiteQuestion,
     check_move,
     require,
+    require_role,
 )
 from addenda.memories.reflections.asking.budget import Budget
 
@@ -67,5 +68,6 @@ __all__ = [
     "is_remote",
     "read_import",
     "require",
+    "require_role",
     "why_unread",
 ]

@@ -10,7 +10,7 @@ of them confirms it. Before that the first admin sets things up alone, because t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from addenda.errors import Conflict, InvalidInput, PermissionDenied
@@ -104,10 +104,15 @@ def require(state: State, person: Person, kind: str) -> None:
     For checking before long work; appending checks again.
     """
     known = state.people.get(person.name)
-    if known is None or not known.has_any(MAY[kind]):
-        has = ", ".join(known.roles) if known and known.roles else "no role"
+    require_role(person.name, () if known is None else known.roles, kind)
+
+
+def require_role(name: str, roles: Collection[str], kind: str) -> None:
+    """Raise PermissionDenied unless one of the roles may append this kind of event."""
+    if not MAY[kind] & set(roles):
+        has = ", ".join(roles) or "no role"
         raise PermissionDenied(
-            f"{person.name!r} ({has}) may not do this ({kind}); it takes the role {' or '.join(sorted(MAY[kind]))}"
+            f"{name!r} ({has}) may not do this ({kind}); it takes the role {' or '.join(sorted(MAY[kind]))}"
         )
 
 

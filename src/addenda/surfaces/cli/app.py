@@ -39,6 +39,12 @@ _EPILOG = (
 )
 
 
+_NEEDS_FOLDER = (
+    "`addenda {name}` works on the files of a knowledge base and cannot ask a server; run it where the folder is, with "
+    "--kb DIR"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One command, or group of commands, of the application."""
@@ -125,12 +131,15 @@ def build(load: Collection[str] | None = None) -> typer.Typer:
 def run(arguments: Sequence[str]) -> int:
     """Run one call and return its exit code. Errors that nobody raised on purpose pass."""
     named = next((word for word in arguments if not word.startswith("-")), "")
-    as_json = "--json" in arguments
+    as_json, known = "--json" in arguments, {entry.name for entry in COMMANDS}
     try:
         command = typer.main.get_command(build({named, *_being_completed()}))
         code: object = command.main(args=list(arguments), prog_name="addenda", standalone_mode=False)
     except typer.TyperException as error:
-        hint = f"; see `addenda {named} --help`" if named in {entry.name for entry in COMMANDS} else ""
+        if named in known and getattr(error, "option_name", None) == "--url":
+            _report(_NEEDS_FOLDER.format(name=named), "UsageError", as_json=as_json)
+            return error.exit_code
+        hint = f"; see `addenda {named} --help`" if named in known else ""
         if error.format_message():  # without a message, the help was shown already
             _report(error.format_message() + hint, "UsageError", as_json=as_json)
         return error.exit_code
