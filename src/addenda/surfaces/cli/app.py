@@ -76,7 +76,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("observe", "noting", "Take in what came of answers, as evidence that notes are learned from.", _CHANGE),
     Entry("learn", "noting", "Learn notes from the observations there are, as proposals.", _CHANGE),
     Entry("propose", "proposing", "Propose one piece of knowledge.", _CHANGE),
-    Entry("approve", "deciding", "Approve proposals, under the policy in force.", _CHANGE),
+    Entry("approve", "approving", "Approve proposals, under the policy in force.", _CHANGE),
     Entry("reject", "deciding", "Reject proposals, for a reason.", _CHANGE),
     Entry("test", "activating", "Run the gate on approved changes.", _LIVE, "gate"),
     Entry("activate", "activating", "Make approved changes live; what was not tested yet is tested first.", _LIVE),

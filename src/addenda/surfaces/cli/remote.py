@@ -88,6 +88,11 @@ def resolve(client: Client, given: Sequence[str]) -> list[AddendumDetail]:
     return list({one.id: one for one in details}.values())
 
 
+def standing(chosen: Sequence[AddendumDetail]) -> list[tuple[str, str, str]]:
+    """How these stand, and what they say: id, status, words."""
+    return [(one.id, one.status, one.says) for one in chosen]
+
+
 def check_role(client: Client, kind: str) -> str:
     """The acting person's name. Raises PermissionDenied unless they may do this kind of thing."""
     person = client.me()
