@@ -12,6 +12,7 @@ import pytest
 from addenda.client import AsyncClient, Client, Draft
 from addenda.client import job_replies, replies
 from addenda.errors import Conflict, InvalidInput, Moved, PermissionDenied, ServerUnavailable, UnknownId
+from addenda.ledger.relations import default_spec
 from addenda.types import Fact, Note
 from tests.client.ways import client
 from tests.surfaces.http.serving import Desk
@@ -131,7 +132,7 @@ def test_the_rules_are_read_and_changed(desk: Desk, way: str) -> None:
         question = replies.SuiteQuestion(id=f"q-{way}", question="How loud?", expected="quiet")
         assert admin.change_suite(add=[question]).in_force
         assert question in admin.suite().questions
-        assert admin.declare_relation({"name": f"width {way}", "questions": ["How wide is {subject}?"]}).in_force
+        assert admin.declare_relation(default_spec(f"width {way}").model_dump(mode="json")).in_force
         assert f"width {way}" in [one["name"] for one in admin.relations().relations]
         assert admin.verify(head=admin.head().head).ok
         assert admin.propose(Note(rule="Say it politely.")).id

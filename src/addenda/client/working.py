@@ -61,6 +61,7 @@ PATIENCE = 30.0
 """Seconds for which a server that went away is asked again about a job."""
 
 _LONGEST = 4
+_EVENTS = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +307,7 @@ def follow(
     now, lost_since, attempt, streaming = begun, None, 0, True
     deadline = None if timeout is None else time.monotonic() + timeout
     while now.state not in FINAL:
-        left = _left(deadline, now)
+        left, heard = _left(deadline, now), False
         if not streaming:
             yield Pause(min(POLL, left))
             now = yield from look(now.id)
@@ -316,11 +317,13 @@ def follow(
             streaming = yield from _open(now.id, min(SILENCE, left))
             while streaming and now.state not in FINAL and (line := (yield NextLine())) is not None:
                 if (found := _job_in(cast("str", line))) is not None:
-                    now, lost_since, attempt = found, None, 0
+                    now, lost_since, attempt, heard = found, None, 0, True
                     _tell(progress, now)
                 left = _left(deadline, now)
         except Lost as lost:
             _left(deadline, now)
+            # A server tells at once how a job stands; what lies between keeps it back where not even that came.
+            streaming = heard or not lost.late
             lost_since = lost_since or time.monotonic()
             if time.monotonic() - lost_since > patience:
                 raise unavailable(lost, unsure=False) from None
@@ -351,7 +354,7 @@ def _open(job_id: str, silence: float) -> Steps[bool]:
         raise error_of(reply)
     if reply.status in (429, 502, 503, 504):
         raise Lost(f"the server answered with status {reply.status}", sent=False)
-    return reply.status == 200 and reply.headers.get("content-type", "").startswith("text/event-stream")
+    return reply.status == 200 and reply.headers.get("content-type", "").startswith(_EVENTS)
 
 
 def _job_in(line: str) -> JobShown | None:
