@@ -24,6 +24,8 @@ class Between:
     """``lose``: carry it out, and lose the answer; ``refuse``: close without asking; ``busy``; ``cut``: end a stream."""
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, path and key of what came."""
+    streams: bool = True
+    """False: a stream is answered with a page instead."""
     alter: Callable[[Any], Any] = lambda body: body
 
 
@@ -48,6 +50,9 @@ def between(upstream: str) -> Generator[Between]:
             if fault == "busy":
                 problem = b'{"type": "urn:addenda:problem:model-busy", "detail": "later"}'
                 self.answer(503, {"content-type": "application/problem+json", "retry-after": "0"}, problem)
+                return
+            if not made.streams and self.path.endswith("/events"):
+                self.answer(200, {"content-type": "text/html"}, b"<p>no streams</p>")
                 return
             headers = {
                 name: value for name, value in self.headers.items() if name.lower() not in {"host", "connection"}
@@ -74,7 +79,11 @@ def between(upstream: str) -> Generator[Between]:
 
         do_GET = do_POST = do_PUT = do_PATCH = handle_any  # noqa: N815 (what the library calls)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            pass
+
+    server = Quiet(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     made.address = f"http://127.0.0.1:{server.server_port}"

@@ -1,16 +1,17 @@
 """Both clients against a real server: a change's whole life, what was seen, errors, lists, files, jobs, governing."""
 
+# ruff: noqa: ANN401 (one face for two clients)
+
 from __future__ import annotations
 
-import io
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from addenda.client import AsyncClient, Client, Draft
-from addenda.client import job_replies, replies
+from addenda.client import AsyncClient, Client, Draft, job_replies, replies, rule_replies
 from addenda.errors import Conflict, InvalidInput, Moved, PermissionDenied, ServerUnavailable, UnknownId
 from addenda.ledger.relations import default_spec
 from addenda.types import Fact, Note
@@ -129,7 +130,7 @@ def test_the_rules_are_read_and_changed(desk: Desk, way: str) -> None:
         assert admin.revoke_tokens(f"Mia {way}").revoked == 1
         policy = admin.policy()
         assert admin.set_policy(policy.policy).in_force
-        question = replies.SuiteQuestion(id=f"q-{way}", question="How loud?", expected="quiet")
+        question = rule_replies.SuiteQuestion(id=f"q-{way}", question="How loud?", expected="quiet")
         assert admin.change_suite(add=[question]).in_force
         assert question in admin.suite().questions
         assert admin.declare_relation(default_spec(f"width {way}").model_dump(mode="json")).in_force
@@ -200,7 +201,7 @@ def test_the_client_reads_what_the_server_says(desk: Desk) -> None:
     left_out = {"PolicyShown": {"trusted_sources"}}
     known = [
         kind
-        for module in (replies, job_replies)
+        for module in (replies, job_replies, rule_replies)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, replies.Told) and kind.__module__ == module.__name__
     ]

@@ -1,5 +1,7 @@
 """One face for both clients, so that one battery of tests asks both."""
 
+# ruff: noqa: ANN401 (one face for two clients)
+
 from __future__ import annotations
 
 import asyncio

@@ -13,12 +13,12 @@ from addenda.client.replies import (
     AddendumDetail,
     AddendumShown,
     Decided,
-    HeadShown,
     History,
     ProposalOutcome,
     Proposed,
 )
 from addenda.client.requests import Listing, change, create, get, given, part
+from addenda.client.rule_replies import HeadShown
 from addenda.client.steps import Steps
 from addenda.errors import InvalidInput, Moved
 from addenda.types import EVERYONE, Content, Frozen, Moment, Status, Trust

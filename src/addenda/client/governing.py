@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from addenda.client.replies import (
+from addenda.client.requests import Listing, change, compute, create, get, given, part
+from addenda.client.rule_replies import (
     AuditEvent,
     Events,
     HeadShown,
@@ -23,7 +24,6 @@ from addenda.client.replies import (
     Verified,
     WaitingChanges,
 )
-from addenda.client.requests import Listing, change, compute, create, get, given, part
 from addenda.client.steps import Steps
 
 _EVENTS = 200
