@@ -1,4 +1,4 @@
-"""What lies between a client and a real server, and fails on purpose: loses answers, is busy, or speaks of the future."""
+"""What lies between a client and a real server and fails on purpose: loses answers, is busy, speaks of the future."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Between:
 
     address: str
     faults: list[str] = field(default_factory=list)
-    """``lose``: carry it out, and lose the answer; ``refuse``: close without asking; ``busy``; ``cut``: end a stream."""
+    """``lose``: carry it out, and lose the answer; ``refuse``: close without asking; ``busy``; ``cut`` a stream short."""
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, path and key of what came."""
     streams: bool = True
@@ -73,6 +73,7 @@ def between(upstream: str) -> Generator[Between]:
             for name, value in headers.items():
                 if name.lower() not in HOP:
                     self.send_header(name, value)
+            self.send_header("Connection", "close")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -77,7 +77,7 @@ def test_errors_are_ours_with_the_servers_words(desk: Desk, way: str) -> None:
         assert "the server's log has this request as" in caught.value.__notes__[0]
         with pytest.raises(PermissionDenied):
             editor.approve(made.id)
-        with pytest.raises(InvalidInput, match="wrong.csv"):
+        with pytest.raises(InvalidInput, match=r"wrong\.csv"):
             editor.preview_import(Path(__file__).with_name("wrong.csv"))
         with pytest.raises(Conflict, match="it is proposed"), of(desk, way, "approver") as approver:
             approver.enable(made.id)
@@ -187,9 +187,12 @@ def test_a_client_from_the_environment(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_not_there_is_named(way: str) -> None:
-    with client(way, "http://127.0.0.1:9", token="addenda_secret") as made:
-        with pytest.raises(ServerUnavailable, match=r"127\.0\.0\.1:9 cannot be reached.*check the address") as caught:
-            made.approve("abc")
+    says = r"127\.0\.0\.1:9 cannot be reached.*check the address"
+    with (
+        client(way, "http://127.0.0.1:9", token="addenda_secret") as made,
+        pytest.raises(ServerUnavailable, match=says) as caught,
+    ):
+        made.approve("abc")
     assert "secret" not in str(caught.value)
 
 

@@ -14,6 +14,9 @@ from addenda._version import __version__
 from addenda.client.address import Address
 from addenda.client.steps import Came, Follow, Lost, NextLine, Pause, Reply, Request, Send, Step, Steps
 
+_IDLE = 2.0
+"""Seconds after which an idle connection is not used again: servers close theirs after 5, perhaps as it is used."""
+
 Result = TypeVar("Result")
 
 
@@ -40,8 +43,13 @@ class _Wire:
         headers = {"User-Agent": f"addenda-client/{__version__}", "Accept": "application/json"}
         if self._address.token is not None:
             headers["Authorization"] = f"Bearer {self._address.token}"
-        # This machine is never asked through a proxy.
-        return {"headers": headers, "trust_env": not self._address.loopback, "follow_redirects": False}
+        return {
+            "headers": headers,
+            # This machine is never asked through a proxy.
+            "trust_env": not self._address.loopback,
+            "follow_redirects": False,
+            "limits": httpx2.Limits(keepalive_expiry=_IDLE),
+        }
 
     def _arguments(self, request: Request) -> _Arguments:
         usual = self._answer_timeout if request.patient else self._timeout
