@@ -21,7 +21,7 @@ class Between:
 
     address: str
     faults: list[str] = field(default_factory=list)
-    """``lose``: carry it out, and lose the answer; ``refuse``: close without asking; ``busy``; ``cut`` a stream short."""
+    """``lose``: carry it out, lose the answer; ``refuse``: close without asking; ``busy``; ``cut`` a stream short."""
     seen: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, path and key of what came."""
     streams: bool = True
