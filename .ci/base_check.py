@@ -25,6 +25,7 @@ BLOCKED = frozenset(
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
 
 HEAVY = (
+    "addenda.client.wire",
     "addenda.models.adapters",
     "addenda.models.answer_loss",
     "addenda.models.local",

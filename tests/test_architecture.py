@@ -19,6 +19,7 @@ ORDER = (
     "types",
     "errors",
     "settings",
+    "client",
     "text",
     "intervals",
     "migrations",
@@ -76,6 +77,7 @@ LAZY: frozenset[tuple[str, str]] = frozenset({("addenda.database", "addenda.migr
 
 LAZY_UNITS = frozenset(
     {
+        "addenda.client.wire",
         "addenda.models.adapters",
         "addenda.models.answer_loss",
         "addenda.models.local",

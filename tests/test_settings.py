@@ -24,6 +24,8 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 def test_every_field_is_read_from_its_environment_name() -> None:
     given = {
         "ADDENDA_KB": "/data/kb",
+        "ADDENDA_URL": "https://addenda.example.com#hr",
+        "ADDENDA_PLAIN_HTTP": "true",
         "ADDENDA_DATABASE": "postgresql://user:pw@host/db",
         "ADDENDA_MODEL": "./model",
         "ADDENDA_TOKEN": SECRET,
@@ -44,6 +46,7 @@ def test_every_field_is_read_from_its_environment_name() -> None:
     }
     settings = Settings.from_environment(given)
     assert settings.kb == Path("/data/kb")
+    assert (settings.url, settings.plain_http) == ("https://addenda.example.com#hr", True)
     assert settings.database is not None
     assert settings.database.get_secret_value() == "postgresql://user:pw@host/db"
     assert (settings.model, settings.threads, settings.batch_size) == ("./model", 3, 8)

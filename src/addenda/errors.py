@@ -15,6 +15,7 @@ The tree; callers tell apart what they can act on, nothing more::
     ├── ModelMismatch             a memory made with another model, tokenizer or format
     ├── ModelUnavailable          a model cannot be loaded: not there, incomplete, unsupported
     │   └── ModelBusy             a server that may answer later: a rate limit, a time-out, a lost connection
+    ├── ServerUnavailable         a server of Addenda gave no answer, or none that can be understood
     ├── CannotLookBack            a memory was asked about the past and holds only the present
     └── MissingDependency         an optional extra is not installed
 
@@ -82,6 +83,10 @@ class ModelUnavailable(AddendaError):
 
 class ModelBusy(ModelUnavailable):
     """A server gave no answer now, and may give one later: a rate limit, a time-out, a lost connection, a 5xx."""
+
+
+class ServerUnavailable(AddendaError):
+    """A server of Addenda cannot be reached, gave no answer, or one that this version does not understand."""
 
 
 class CannotLookBack(AddendaError):

@@ -31,6 +31,7 @@ _SHOWN_DEFAULTS: Mapping[str, str] = {
     "executive": "the model that answers, where it is remote; else none",
     "memory_model": "it runs in this process",
     "api_key": "none",
+    "url": "none: the folder ADDENDA_KB",
     "token": "none: only reading is possible",
     "token_file": "none",
     "allowed_hosts": "none",
@@ -49,6 +50,16 @@ class Settings(Frozen):
     kb: Path = Field(
         default=Path("addenda-kb"),
         description="Folder of the knowledge base: its ledger, its artefacts and its answers.",
+    )
+    url: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Address of a server that has the knowledge base, in place of a folder: "
+        "`https://addenda.example.com`, with `#NAME` behind it where the knowledge base is not called `default`.",
+    )
+    plain_http: bool = Field(
+        default=False,
+        description="`true` lets the token go unencrypted to a server on another machine.",
     )
     database: SecretStr | None = Field(
         default=None,

@@ -113,7 +113,7 @@ def test_erasing_leaves_nothing_that_the_document_says(archive: Archive) -> None
     (folder / ANSWERS).write_text("what the generator said of 4411\n")
     archive.ask(phone(VELMOR))
     archive.ask(phone(TESSA))
-    kept = archive.kb._answers.latest()
+    kept = archive.kb.answers.latest()
     assert b'"4411"' in everything_under(archive.kb.directory / "artifacts")
     (receipt,) = archive.kb.changes.erase([archive.ids[VELMOR]], by=archive.ana, reason="a wish")
     assert receipt.memory == "reflections"
@@ -122,7 +122,7 @@ def test_erasing_leaves_nothing_that_the_document_says(archive: Archive) -> None
         assert b'"4411"' not in left
         assert b'"7025"' in left
     assert archive.ids[VELMOR] not in (folder / CORPUS).read_text()
-    assert archive.kb._answers.latest() == kept
+    assert archive.kb.answers.latest() == kept
     assert archive.kb._memories.reflections.configured().memory_model.erased == {archive.ids[VELMOR]}
     assert archive.office.is_sound()
 

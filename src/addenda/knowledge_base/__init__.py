@@ -33,11 +33,13 @@ from addenda.ledger import (
     Record,
     RelationSpec,
     Role,
+    Stage,
     State,
     SuiteQuestion,
     Token,
     check_move,
     require,
+    require_role,
 )
 from addenda.memories.reflections.asking.budget import Budget
 
@@ -72,6 +74,7 @@ __all__ = [
     "Role",
     "SettingOutcome",
     "Spoken",
+    "Stage",
     "State",
     "SuiteQuestion",
     "Token",
@@ -83,5 +86,6 @@ __all__ = [
     "is_remote",
     "read_import",
     "require",
+    "require_role",
     "why_unread",
 ]

@@ -25,7 +25,7 @@ Appending is for :class:`addenda.knowledge_base.KnowledgeBase` alone; everybody 
 
 from __future__ import annotations
 
-from addenda.ledger.admission import decide, needs_confirmation, require
+from addenda.ledger.admission import decide, needs_confirmation, require, require_role
 from addenda.ledger.chain import Head, Verification, verify
 from addenda.ledger.events import (
     FORMAT_VERSION,
@@ -184,6 +184,7 @@ __all__ = [
     "normalised_value",
     "person_name",
     "require",
+    "require_role",
     "seal",
     "sources_of",
     "token_hash",

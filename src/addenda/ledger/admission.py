@@ -12,7 +12,7 @@ Whoever presents a token that was narrowed has what comes with it, and nothing t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from addenda.errors import Conflict, InvalidInput, PermissionDenied
@@ -108,6 +108,15 @@ def require(state: State, person: Person, kind: str) -> None:
     actor = person.actor
     _check_model(actor, kind)
     _require(acting(state, actor), kind)
+
+
+def require_role(name: str, roles: Collection[str], kind: str, token: str = "") -> None:
+    """Raise PermissionDenied unless one of the roles may append this kind of event; ``token`` says what they are of."""
+    if MAY[kind].isdisjoint(roles):
+        has = ", ".join(roles) or "no role"
+        raise PermissionDenied(
+            f"{name!r} ({has}{token}) may not do this ({kind}); it takes the role {' or '.join(sorted(MAY[kind]))}"
+        )
 
 
 def check_text(body: ev.Body, text: str) -> None:
@@ -213,14 +222,8 @@ def _check_model(actor: Actor, kind: str) -> None:
 
 
 def _require(who: Acting, kind: str) -> None:
-    if who.has_any(MAY[kind]):
-        return
-    has = ", ".join(who.roles) or "no role"
     token = "" if who.token is None or who.is_whole else f" by the token {who.token.id}"
-    raise PermissionDenied(
-        f"{who.person.name!r} ({has}{token}) may not do this ({kind}); it takes the role "
-        f"{' or '.join(sorted(MAY[kind]))}"
-    )
+    require_role(who.person.name, who.roles, kind, token)
 
 
 def _is_own(state: State, who: Acting, body: ev.Body) -> bool:

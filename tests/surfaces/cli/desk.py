@@ -18,7 +18,7 @@ from addenda.surfaces.cli.app import run
 from tests.knowledge_base.office import TEAM, found
 
 ROOT = Path(__file__).resolve().parents[3]
-NAMES = ("ADDENDA_KB", "ADDENDA_TOKEN", "ADDENDA_TOKEN_FILE", "ADDENDA_MODEL", "NO_COLOR", "FORCE_COLOR")
+NAMES = ("ADDENDA_KB", "ADDENDA_URL", "ADDENDA_TOKEN", "ADDENDA_TOKEN_FILE", "ADDENDA_MODEL", "NO_COLOR", "FORCE_COLOR")
 
 
 @dataclass(frozen=True)

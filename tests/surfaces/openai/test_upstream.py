@@ -131,7 +131,7 @@ def test_calls_of_the_read_tool_are_answered_here(desk: Desk, stream: bool) -> N
     assert call["tool_calls"][0]["function"]["name"] == "read_memory"
     assert (result["role"], result["tool_call_id"]) == ("tool", call["tool_calls"][0]["id"])
     assert json.loads(result["content"]) == {"results": [{"query": 1, "names": ["41 dB"]}]}
-    answer = desk.server.hosting.get().kb._answers.latest()
+    answer = desk.server.hosting.get().kb.answers.latest()
     assert (answer.text, [match.addendum_id for match in answer.trace.matches]) == ("41 dB", [desk.noise])
 
 

@@ -39,6 +39,12 @@ _EPILOG = (
 )
 
 
+_NEEDS_FOLDER = (
+    "`addenda {name}` works on the files of a knowledge base and cannot ask a server; run it where the folder is, with "
+    "--kb DIR"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One command, or group of commands, of the application."""
@@ -70,7 +76,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("observe", "noting", "Take in what came of answers, as evidence that notes are learned from.", _CHANGE),
     Entry("learn", "noting", "Learn notes from the observations there are, as proposals.", _CHANGE),
     Entry("propose", "proposing", "Propose one piece of knowledge.", _CHANGE),
-    Entry("approve", "deciding", "Approve proposals, under the policy in force.", _CHANGE),
+    Entry("approve", "approving", "Approve proposals, under the policy in force.", _CHANGE),
     Entry("reject", "deciding", "Reject proposals, for a reason.", _CHANGE),
     Entry("test", "activating", "Run the gate on approved changes.", _LIVE, "gate"),
     Entry("activate", "activating", "Make approved changes live; what was not tested yet is tested first.", _LIVE),
@@ -126,12 +132,15 @@ def build(load: Collection[str] | None = None) -> typer.Typer:
 def run(arguments: Sequence[str]) -> int:
     """Run one call and return its exit code. Errors that nobody raised on purpose pass."""
     named = next((word for word in arguments if not word.startswith("-")), "")
-    as_json = "--json" in arguments
+    as_json, known = "--json" in arguments, {entry.name for entry in COMMANDS}
     try:
         command = typer.main.get_command(build({named, *_being_completed()}))
         code: object = command.main(args=list(arguments), prog_name="addenda", standalone_mode=False)
     except typer.TyperException as error:
-        hint = f"; see `addenda {named} --help`" if named in {entry.name for entry in COMMANDS} else ""
+        if named in known and getattr(error, "option_name", None) == "--url":
+            _report(_NEEDS_FOLDER.format(name=named), "UsageError", as_json=as_json)
+            return error.exit_code
+        hint = f"; see `addenda {named} --help`" if named in known else ""
         if error.format_message():  # without a message, the help was shown already
             _report(error.format_message() + hint, "UsageError", as_json=as_json)
         return error.exit_code

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from addenda.client import Client
 from addenda.errors import InvalidInput, PermissionDenied, StorageUnavailable
 from addenda.knowledge_base import Budget, KnowledgeBase, ModelChoice, Person
 from addenda.settings import Settings
@@ -59,8 +60,43 @@ class Call:
             api_key=settings.api_key,
         )
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether a server has the knowledge base."""
+        return self.settings.url is not None
+
+    def client(self) -> Client:
+        """A client of the server, acting as the token's owner; use it as a context manager.
+
+        Raises PermissionDenied without a token, InvalidInput for an address that cannot be used, MissingDependency.
+        """
+        token = self.settings.read_token()
+        if token is None:
+            raise PermissionDenied(
+                "a server is asked, and it answers nobody without a token; set ADDENDA_TOKEN_FILE to the file with "
+                "your token, or give --token-file FILE"
+            )
+        self._warn_about_token_file()
+        return Client(self.settings.url or "", token=token, allow_plain_http=self.settings.plain_http)
+
+    def refuse_remote(self, **options: object) -> None:
+        """Raise InvalidInput when one of these options was given and a server is asked, which has its own."""
+        given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+        if self.is_remote and given:
+            raise InvalidInput(
+                f"{given[0]} is for a folder (--kb): a server decides that for all who ask it; leave it out"
+            )
+
     def open(self) -> KnowledgeBase:
-        """Open the knowledge base; use it as a context manager."""
+        """Open the knowledge base; use it as a context manager.
+
+        Raises InvalidInput when a server was named: the command works on a folder only.
+        """
+        if self.is_remote:
+            raise InvalidInput(
+                f"this command works on the files of a knowledge base, and ADDENDA_URL names a server "
+                f"({self.settings.url}); run it where the folder is, with --kb DIR"
+            )
         return KnowledgeBase.open(self.directory, database=self.database, choice=self.choice)
 
     def person(self, kb: KnowledgeBase) -> Person:
@@ -91,6 +127,7 @@ def begin(
     kb: Path | None,
     *,
     as_json: bool,
+    url: str | None = None,
     token_file: Path | None = None,
     model: str | None = None,
     write_adapter: Path | None = None,
@@ -99,8 +136,21 @@ def begin(
 ) -> Call:
     """Read the settings; options that were given win over the environment. Raises InvalidInput."""
     settings = Settings.from_environment(os.environ)
-    given = {"kb": kb, "model": model, "token_file": token_file, "write_adapter": write_adapter, "executive": executive}
+    if kb is not None and url is not None:
+        raise InvalidInput(f"--kb {str(kb)!r} names a folder and --url {url!r} a server; give one of them")
+    if kb is None and url is None and settings.url is not None and "kb" in settings.model_fields_set:
+        raise InvalidInput("both ADDENDA_KB and ADDENDA_URL are set; unset one, or give --kb or --url")
+    given = {
+        "kb": kb,
+        "url": url,
+        "model": model,
+        "token_file": token_file,
+        "write_adapter": write_adapter,
+        "executive": executive,
+    }
     update: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+    if kb is not None:
+        update["url"] = None
     if token_file is not None:
         update["token"] = None
     return Call(settings.model_copy(update=update), Output(as_json=as_json), budget)
@@ -134,11 +184,16 @@ def new_token_file(path: Path | None) -> Generator[Callable[[str], None]]:
 
 def replace_file(path: Path, text: str) -> None:
     """Write a text file that appears complete or not at all. Raises StorageUnavailable."""
+    replace_bytes(path, text.encode())
+
+
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Write a file that appears complete or not at all. Raises StorageUnavailable."""
     try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".addenda-", delete=False) as stream:
+        with NamedTemporaryFile("wb", dir=path.parent, prefix=".addenda-", delete=False) as stream:
             temporary = Path(stream.name)
             try:
-                stream.write(text)
+                stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
                 temporary.chmod(0o644)

@@ -11,6 +11,12 @@ KbOption: TypeAlias = Annotated[
     Path | None,
     typer.Option("--kb", metavar="DIR", help="Folder of the knowledge base.", show_default="ADDENDA_KB, or addenda-kb"),
 ]
+UrlOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--url", metavar="URL", help="Ask a server instead of a folder; URL#NAME.", show_default="ADDENDA_URL"
+    ),
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 TokenOption: TypeAlias = Annotated[
     Path | None,

@@ -8,10 +8,11 @@ from typing import Annotated, cast, get_args
 import typer
 from pydantic import ValidationError
 
+from addenda.client import Draft
 from addenda.errors import InvalidInput
 from addenda.knowledge_base import KnowledgeBase, Proposing
 from addenda.surfaces.cli.context import Call, begin, read_text
-from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
+from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption, UrlOption
 from addenda.surfaces.cli.output import pairs
 from addenda.surfaces.describing import parse_moment, says
 from addenda.types import EVERYONE, Addendum, Content, Document, Edit, Fact, Note, Trust
@@ -50,6 +51,7 @@ def propose(
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A label; may be repeated.")] = None,
     reason: ReasonOption = "",
     kb: KbOption = None,
+    url: UrlOption = None,
     token_file: TokenOption = None,
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
@@ -60,31 +62,41 @@ def propose(
     proposal would replace. Nothing is live before somebody else has approved it and the gate has tested it. What is
     already there is not proposed again.
     """
-    call = begin(kb, as_json=as_json, token_file=token_file)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
     if trust not in get_args(Trust):
         raise InvalidInput(f"--trust {trust!r} is unknown; it can be {', '.join(get_args(Trust))}")
     content = _content(fact or [], prompt, answer, rephrasing or [], note, applies_when, place, document)
     if replaces and not isinstance(content, Note):
         raise InvalidInput("--replaces is for --note; what a fact or an answer replaces follows from what it says")
+    try:
+        draft = Draft(
+            content=content,
+            source=source,
+            valid_from=parse_moment(valid_from, "--valid-from"),
+            valid_until=parse_moment(valid_until, "--valid-until", whole_day=True),
+            trust=cast("Trust", trust),
+            tags=tuple(tag or ()),
+            audience=tuple(audience or (EVERYONE,)),
+            replaces=tuple(replaces or ()),
+        )
+    except ValidationError as error:
+        raise _unusable(error) from None
+    if call.is_remote:
+        with call.client() as client:
+            described = client.propose_all([draft], reason=reason, dry_run=dry_run).outcomes[0].model_dump(mode="json")
+    else:
+        described = _proposed(call, draft, reason, dry_run=dry_run)
+    _show(call, described, dry_run=dry_run)
+
+
+def _proposed(call: Call, draft: Draft, reason: str, *, dry_run: bool) -> dict[str, object]:
+    """Propose it in the folder."""
     with call.open() as opened:
         person = call.person(opened)
-        try:
-            addendum = Addendum(
-                content=content,
-                source=source,
-                author=person.name,
-                valid_from=parse_moment(valid_from, "--valid-from"),
-                valid_until=parse_moment(valid_until, "--valid-until", whole_day=True),
-                trust=cast("Trust", trust),
-                tags=tuple(tag or ()),
-                audience=tuple(audience or (EVERYONE,)),
-            )
-        except ValidationError as error:
-            raise _unusable(error) from None
-        old = {addendum.id: tuple(map(opened.state.resolve, replaces))} if replaces else {}
+        addendum = Addendum.model_validate({**draft.model_dump(exclude={"replaces"}), "author": person.name})
+        old = {addendum.id: tuple(map(opened.state.resolve, draft.replaces))} if draft.replaces else {}
         outcome = opened.changes.propose([addendum], by=person, reason=reason, replaces=old, dry_run=dry_run)[0]
-        described = describe_outcome(opened, outcome)
-    _show(call, outcome, described, dry_run=dry_run)
+        return describe_outcome(opened, outcome)
 
 
 def describe_outcome(kb: KnowledgeBase, outcome: Proposing) -> dict[str, object]:
@@ -102,13 +114,13 @@ def describe_outcome(kb: KnowledgeBase, outcome: Proposing) -> dict[str, object]
     }
 
 
-def _show(call: Call, outcome: Proposing, described: dict[str, object], *, dry_run: bool) -> None:
-    for warning in outcome.warnings:
+def _show(call: Call, described: dict[str, object], *, dry_run: bool) -> None:
+    for warning in cast("list[str]", described["warnings"]):
         call.out.warn(warning)
-    if outcome.duplicate_of is not None:
-        head = f"already there as {outcome.duplicate_of}; nothing was proposed"
+    if described["duplicate_of"] is not None:
+        head = f"already there as {described['duplicate_of']}; nothing was proposed"
     else:
-        head = "would be proposed" if dry_run else f"proposed as {outcome.addendum.id}"
+        head = "would be proposed" if dry_run else f"proposed as {described['id']}"
     rows = [("says", str(described["says"])), ("replaces", "; ".join(_replaced(described)))]
     call.out.result({"dry_run": dry_run, **described}, head, pairs(rows))
 

@@ -46,33 +46,47 @@ def select(
 
     Raises UnknownId for an id that fits none or several, InvalidInput when nothing was named, or both ids and all.
     """
-    check_statuses(wanted.statuses)
-    filtered = bool(wanted.statuses or wanted.tags or wanted.source is not None)
+    refuse_filters_without_all(wanted)
     if wanted.all:
-        if wanted.ids:
-            raise InvalidInput("both ids and --all were given; give one of them")
         now = datetime.now(UTC)
         statuses, fits = wanted.statuses or usual, wanted.filter.fits
         return tuple(r.id for r in state.records.values() if r.status(now) in statuses and fits(r, now) and also(r))
-    if filtered:
-        raise InvalidInput("--status, --tag and --source choose among all; add --all, or leave them out")
     return resolve(state, wanted.ids)
+
+
+def refuse_filters_without_all(wanted: Wanted) -> None:
+    """Raise InvalidInput for an unknown status, both ids and all, or filters that have nothing to choose among."""
+    check_statuses(wanted.statuses)
+    if wanted.all and wanted.ids:
+        raise InvalidInput("both ids and --all were given; give one of them")
+    if not wanted.all and (wanted.statuses or wanted.tags or wanted.source is not None):
+        raise InvalidInput("--status, --tag and --source choose among all; add --all, or leave them out")
 
 
 def resolve(state: State, given: Sequence[str]) -> tuple[str, ...]:
     """The full ids for ids or prefixes; ``-`` stands for those on stdin. Raises UnknownId; for none InvalidInput."""
+    return tuple(dict.fromkeys(state.resolve(prefix) for prefix in words(given)))
+
+
+def words(given: Sequence[str]) -> list[str]:
+    """Ids or prefixes as they were given, those on stdin for ``-``. Raises InvalidInput for none."""
     prefixes: list[str] = []
     for word in given:
         prefixes.extend(sys.stdin.read().split() if word == STDIN else [word])
     if not prefixes:
         raise InvalidInput("no addenda were named; give ids (`list` shows them), or - to read them from stdin")
-    return tuple(dict.fromkeys(state.resolve(prefix) for prefix in prefixes))
+    return prefixes
 
 
 def short_length(state: State) -> int:
     """How many characters tell all ids apart, at least six."""
+    return short_of(state.records)
+
+
+def short_of(ids: Collection[str]) -> int:
+    """How many characters tell these ids apart, at least six."""
     length = 6
-    while len({known[:length] for known in state.records}) < len(state.records):
+    while len({known[:length] for known in ids}) < len(ids):
         length += 1
     return length
 

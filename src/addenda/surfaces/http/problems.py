@@ -39,6 +39,7 @@ TABLE: Mapping[type[errors.AddendaError], HTTPStatus] = {
     errors.ModelMismatch: HTTPStatus.CONFLICT,
     errors.ModelBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ModelUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ServerUnavailable: HTTPStatus.BAD_GATEWAY,
     errors.CannotLookBack: HTTPStatus.CONFLICT,
     errors.MissingDependency: HTTPStatus.NOT_IMPLEMENTED,
 }

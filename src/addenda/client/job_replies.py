@@ -1,0 +1,137 @@
+"""How long work stands, and what came of it, as the client reads it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import ConfigDict, JsonValue
+
+from addenda.client.replies import Told
+
+FINAL = frozenset({"done", "failed", "cancelled", "interrupted"})
+"""States in which nothing more happens."""
+
+
+class TestResult(Told):
+    """What the gate said."""
+
+    __test__ = False  # its name makes pytest look for tests in it
+
+    passed: tuple[str, ...]
+    failed: tuple[str, ...]
+
+
+class ActivateResult(Told):
+    """What became live."""
+
+    active: tuple[str, ...]
+    superseded: tuple[str, ...]
+    gate_failed: tuple[str, ...]
+    needs_review: tuple[str, ...]
+
+
+class ImportResult(Told):
+    """What became of a spreadsheet's rows."""
+
+    file: str
+    proposed: tuple[str, ...]
+    duplicates: tuple[str, ...]
+    superseding: int
+    refused: int
+    flagged: int
+
+
+class LearnResult(Told):
+    """What the learner proposed."""
+
+    dry_run: bool
+    by: str
+    observations: int
+    notes: int
+    proposed: tuple[str, ...]
+    waiting: tuple[str, ...]
+    held_back: int
+    rejected: int
+    unlearned: int
+
+
+class ExtractResult(Told):
+    """What a text came to."""
+
+    dry_run: bool
+    document: str | None
+    """Id of the document, where it is there."""
+    proposed: tuple[str, ...]
+    duplicates: tuple[str, ...]
+    left_out: int
+    contradicting: int
+    unanswered: int
+
+
+class ReindexResult(Told):
+    """The index that the names are in."""
+
+    index: str
+
+
+class ReflectResult(Told):
+    """What reflections were made."""
+
+    documents: tuple[str, ...]
+    corpus: int
+    reflections: int
+    conflicts: int
+
+
+class TrainResult(Told):
+    """The memory model that is in use now."""
+
+    strategy: str
+    documents: int
+    reflections: int
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+    steps: int
+    exact: float
+    refused: float
+
+
+class AnyResult(Told):
+    """What came of a job whose kind is not known beforehand: everything that the server tells is in ``model_extra``."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str = ""
+
+
+class JobProblem(Told):
+    """Why a job failed."""
+
+    type: str
+    detail: str
+
+
+class JobShown(Told):
+    """How a job stands."""
+
+    id: str
+    kind: str
+    owner: str
+    state: str
+    """One of waiting, running and those in :data:`FINAL`."""
+    cancelling: bool
+    phase: str
+    """What it is doing."""
+    done: int
+    total: int
+    submitted_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    result: dict[str, JsonValue] | None
+    problem: JobProblem | None
+
+
+class JobList(Told):
+    """The jobs submitted last, newest first."""
+
+    jobs: tuple[JobShown, ...]
