@@ -5,6 +5,7 @@
 #   make test-all    the same, and the long randomised loops
 #   make postgres    the tests of what is stored, on a PostgreSQL server that is there for them alone
 #   make base-check  import every torch-free module in a second environment that has the base dependencies only
+#   make site        the documentation as a site, in site/
 #   make lint | types | docs | clean
 #
 # Another interpreter: make test PYTHON=python3.12. More parallel tests: make test WORKERS=8.
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 QUIET_THREADS := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: demo test test-all tests loops postgres lint types docs base-check install install-dev clean help
+.PHONY: demo test test-all tests loops postgres lint types docs site base-check install install-dev clean help
 
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -52,6 +53,10 @@ docs: install-dev
 	Path('docs/settings.md').write_text(settings_markdown(), encoding='utf-8')"
 	$(BIN)/python -m addenda.surfaces.cli.reference > docs/cli.md
 	$(BIN)/python -m tools.readme
+
+site: install
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	$(BIN)/mkdocs build --quiet --site-dir site
 
 # The package is copied, not linked, so that what is checked is what a user would install, package data included.
 # build/ is removed first because a deleted module would be installed again from there.
@@ -89,4 +94,4 @@ $(BASE_VENV)/.installed: $(VENV)/.made $(INPUTS)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) $(BASE_VENV) build dist src/addenda.egg-info .pytest_cache .ruff_cache .hypothesis addenda-demo addenda-demo-triples addenda-demo-notes addenda-demo-reflections
+	rm -rf $(VENV) $(BASE_VENV) build dist src/addenda.egg-info .pytest_cache .ruff_cache .hypothesis site addenda-demo addenda-demo-triples addenda-demo-notes addenda-demo-reflections
