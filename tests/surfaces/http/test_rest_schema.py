@@ -68,4 +68,4 @@ def test_no_request_makes_the_server_fail(desk: Desk) -> None:
 
 @pytest.mark.loop
 def test_no_request_makes_the_server_fail_for_long(desk: Desk) -> None:
-    asks(desk, int(os.environ.get("ADDENDA_TEST_EXAMPLES", "100")))
+    asks(desk, int(os.environ.get("ADDENDA_TEST_EXAMPLES", "25")))
