@@ -78,7 +78,7 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.made $(INPUTS)
-	$(BIN)/python -m pip install -c constraints.txt -e '.[local,plots]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[local,plots,server]'
 	@$(BIN)/python .ci/warn_cuda.py
 	@touch $@
 
