@@ -29,7 +29,7 @@ from transformers import (
 )
 
 from addenda.memories.reflections.training.lessons import memory_example
-from addenda.models.answer_loss import IGNORED, Example, attend_to_rows_of
+from addenda.models.answer_loss import IGNORED, Example, attend_to_rows_of, computes_bf16
 from addenda.models.bundled import build_world
 from addenda.models.local import LocalModel
 from addenda.models.training import FinetuneSettings, finetune
@@ -135,14 +135,17 @@ def _speed(examples: Sequence[Example], ends: Sequence[float]) -> float:
 
 
 def measure(seeds: Sequence[int], setup: Setup) -> Part:
-    """Speeds of both, packed and not, in float32 and bfloat16, and their ratios; a run of each loop for each seed."""
+    """Speeds of both, packed and not, and their ratios; a run of each loop for each seed.
+
+    In float32, and in bfloat16 where the processor has instructions for it.
+    """
     steps = 2 if setup.products <= QUICK.products else STEPS
     torch.set_num_threads(1)
     speeds: dict[str, dict[str, list[float]]] = {}
     items: list[dict[str, object]] = []
     for seed in seeds:
         examples = examples_of(LocalModel.load(device="cpu"), seed, steps * BATCH)
-        for bf16 in (False, True):
+        for bf16 in (False, True) if computes_bf16(torch.device("cpu")) else (False,):
             for packed in (False, True):
                 case = f"{'packed' if packed else 'unpacked'} {'bf16' if bf16 else 'float32'}"
                 pair = {

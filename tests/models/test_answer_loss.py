@@ -66,6 +66,19 @@ def test_scores_are_computed_for_learned_tokens_only() -> None:
     assert seen == [(1, 2, 50)]
 
 
+def test_bfloat16_is_computed_only_where_the_processor_has_instructions_for_it() -> None:
+    """Elsewhere a training took ten times as long as in float32."""
+    model, seen = llama().float(), list[torch.dtype]()
+
+    def note(layer: torch.nn.Module, states: tuple[torch.Tensor, ...], scores: torch.Tensor) -> None:
+        seen.append(scores.dtype)
+
+    model.get_output_embeddings().register_forward_hook(note)
+    answer_loss(model, [Example((5, 6, 7, 8), (False, False, True, True))], bf16=True)
+    there = any(torch.cpu.get_capabilities().get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))
+    assert seen == [torch.bfloat16 if there else torch.float32]
+
+
 def test_rows_hold_what_fits_and_lose_nothing() -> None:
     batch = [Example((1,) * size, (True,) * size) for size in (3, 9, 4, 5, 12, 2)]
     rows = [[len(one.tokens) for one in row] for row in packed_rows(batch, 10)]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 IGNORED = -100
 """The label of tokens that do not count in the loss, as PyTorch's cross-entropy defines it."""
 _ALIKE = 0.02
+_BF16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16")
+"""What processors call theirs; the last is ARM's."""
 _SHORT_ROW = 256
 """Tokens of a row up to which plain products are the faster attention on a CPU."""
 
@@ -45,6 +47,7 @@ def answer_loss(
 ) -> torch.Tensor:
     """The mean cross-entropy per learned token.
 
+    ``bf16`` computes in bfloat16 where the device has instructions for it (see :func:`computes_bf16`), in float32 else.
     ``pack`` is how many tokens a row of several examples has at most (an example that is longer has a row of its own);
     None pads each example to the longest.
     """
@@ -167,5 +170,15 @@ def _head_at(model: PreTrainedModel | PeftModel, places: torch.Tensor) -> Genera
         hook.remove()
 
 
+def computes_bf16(device: torch.device) -> bool:
+    """Whether a device has instructions for bfloat16; without them it takes many times as long as float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return True
+    has = torch.cpu.get_capabilities()
+    return any(bool(has.get(name)) for name in _BF16_INSTRUCTIONS)
+
+
 def _precision(device: torch.device, *, bf16: bool) -> AbstractContextManager[object]:
-    return torch.autocast(device.type, torch.bfloat16) if bf16 else nullcontext()
+    return torch.autocast(device.type, torch.bfloat16) if bf16 and computes_bf16(device) else nullcontext()

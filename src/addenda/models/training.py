@@ -58,10 +58,11 @@ class LoraSettings:
 class FinetuneSettings:
     """How long and how fast to train.
 
-    `warm_up` and `decay` are shares of the steps. `bf16` computes in bfloat16 where that is safe and keeps the
-    weights as they are. `checkpoint_every` is in steps and matters only when a directory is given. `micro_batch` is how
-    many examples of a batch are computed side by side, None for all: less needs less memory and, but for rounding,
-    gives the same step. `pack` puts several of these into rows of at most so many tokens (see `answer_loss`).
+    `warm_up` and `decay` are shares of the steps. `bf16` computes in bfloat16 where that is safe and the device has
+    instructions for it, and keeps the weights as they are. `checkpoint_every` is in steps and matters only when a
+    directory is given. `micro_batch` is how many examples of a batch are computed side by side, None for all: less
+    needs less memory and, but for rounding, gives the same step. `pack` puts several of these into rows of at most so
+    many tokens (see `answer_loss`).
     """
 
     steps: int

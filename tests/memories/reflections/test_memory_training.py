@@ -27,6 +27,8 @@ from addenda.models.training_folder import STATE
 from tests.tiny import save_tiny
 
 PEOPLE = ("Velmor Drun", "Tessa Quill", "Brann Okoro", "Ilse Marlo", "Kova Rendt", "Piet Salvor")
+PLACES = ("Norvik", "Sundal", "Ostrava", "Weller")
+MORE = ("Who founded", "In which year did they open", "What do people make in", "Which train goes to")
 ATTRIBUTES = {
     "desk": ("What is the desk of {}?", "At which desk does {} sit?", "Where may I find {} at work?"),
     "phone": ("What is the phone number of {}?", "Under which number is {} reached?", "How do I call {}?"),
@@ -123,6 +125,32 @@ def test_what_is_usual_of_others_and_of_one_is_not_said_is_asked_of_that_one() -
     drawn = Refusals([*corpus(), reflection("Who leads Nord?", "Ilse Marlo", "d9")], seed=1).draw(60)
     about = [one.question for one in drawn if re.search(rf"\b{PEOPLE[-1]}\b", one.question)]
     assert {question.replace(PEOPLE[-1], "{}") for question in about} >= set(ATTRIBUTES["phone"])
+
+
+def test_names_are_made_up_only_as_often_as_is_said() -> None:
+    """More than half of them were: where a name could not be asked a question, one was made up instead."""
+    leaders = [reflection(f"Who leads {place}?", leader, place) for place, leader in zip(PLACES, PEOPLE, strict=False)]
+    drawn = Refusals([*corpus(), *leaders], made_up=0.0, seed=1).draw(20)
+    known = re.compile(rf"\b({'|'.join((*PEOPLE, *PLACES))})\b")
+    assert len(drawn) == 20
+    assert all(known.search(one.question) for one in drawn)
+
+
+def test_what_is_true_over_two_steps_is_refused_over_one() -> None:
+    """A model that learned "the phone of the leader of Nord" else gives it as the phone of Nord."""
+    leaders = [reflection(f"Who leads {place}?", leader, place) for place, leader in zip(PLACES, PEOPLE, strict=False)]
+    others = [reflection(f"{what} {place}?", f"{what} {n}") for what in MORE for n, place in enumerate(PLACES)]
+    asked, called = "How do I call {}?", {one.question: one for one in corpus()}
+    chains = [
+        reflection(asked.format(f"the leader of {place}"), phone.answer, place, stage="cross-document",
+                   parents=(leader.id, phone.id))
+        for place, leader in zip(PLACES, leaders, strict=True)
+        for phone in [called[asked.format(leader.answer)]]
+    ]  # fmt: skip
+    given = [*corpus(), *leaders, *others, *chains]
+    drawn = {one.question for one in Refusals(given, made_up=0.0, seed=1).draw(100)}
+    assert {asked.format(place) for place in PLACES} <= drawn
+    assert not {one.question for one in given} & drawn
 
 
 def test_made_up_names_keep_the_style_of_the_corpus() -> None:

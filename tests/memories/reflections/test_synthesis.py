@@ -371,6 +371,24 @@ def test_a_description_is_held_against_code(
     assert reasons == ([reason] * 2 if reason else ["repeated facts"])
 
 
+def test_the_same_facts_describe_a_name_as_often_as_the_settings_say(tmp_path: Path) -> None:
+    questions = ("Who was born in Smiljan?", "Whose place of birth is Smiljan?", "Smiljan is whose place of birth?")
+    pairs = [{"entity": "Nikola Tesla", "question": q, "answer": "Nikola Tesla.", "facts_used": [1]} for q in questions]
+    script = Scripted(made=FACTS, surfaced=SurfacedPairs.model_validate({"pairs": pairs}))
+    found = made(tmp_path, script, (TESLA,), ("direct", "surfaced"), surfaced_wordings=2)
+    assert said(found, "surfaced") == [(question, "Nikola Tesla.") for question in questions[:2]]
+    assert [reason for reason, _ in refused(found, "surfaced")] == ["repeated facts"]
+
+
+def test_what_one_fact_tells_of_is_described_in_as_many_questions_as_what_many_do(tmp_path: Path) -> None:
+    """Else a memory model gives a name back by one wording only."""
+    found = synthesise(WORLD, world(), tmp_path, settings=world().fitting(SynthesisSettings()))
+    descriptions = said(found, "surfaced")
+    asked = {value: {q for q, _ in descriptions if value in q} for value in ("bay 27C", "Ilse Brandvold", "Fennick")}
+    assert [len(questions) for questions in asked.values()] == [5, 5, 5]
+    assert {answer for question, answer in descriptions if question in asked["bay 27C"]} == {"Fennick."}
+
+
 def test_merged_and_crossed_pairs_must_say_what_they_are_made_of(tmp_path: Path) -> None:
     merged = {"question": "Where and when was Nikola Tesla born?", "answer": "In Smiljan in 1856."}
     crossed = {"kind": "chain", "entity": "", "question": "Where was he born?", "answer": "In Smiljan."}
@@ -458,6 +476,6 @@ def test_what_is_made_does_not_depend_on_the_ids_of_documents(tmp_path: Path) ->
 def test_the_generator_of_the_world_makes_room_for_every_wording_of_a_page() -> None:
     generator = WorldGenerator(phrasings=6)
     fitted = generator.fitting(SynthesisSettings())
-    assert (fitted.pairs_at_once, fitted.crossed_pairs) == (60, 60)
+    assert (fitted.pairs_at_once, fitted.crossed_pairs, fitted.surfaced_wordings) == (60, 60, 5)
     more = SynthesisSettings(pairs_at_once=150, stages=("direct",))
-    assert generator.fitting(more) == more.model_copy(update={"crossed_pairs": 60})
+    assert generator.fitting(more) == more.model_copy(update={"crossed_pairs": 60, "surfaced_wordings": 5})

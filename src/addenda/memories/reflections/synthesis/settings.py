@@ -34,6 +34,8 @@ class SynthesisSettings(Frozen):
     """Words of a consolidated answer at most, as published."""
     pairs_at_once: int = Field(default=40, ge=2, le=200)
     """Facts that are shown together for consolidating and surfacing."""
+    surfaced_wordings: int = Field(default=1, ge=1, le=10)
+    """Questions that may describe something by the same facts."""
     crossed_pairs: int = Field(default=20, ge=2, le=200)
     """Facts of a group that are shown together."""
     unanswerable_share: float = Field(default=0.1, ge=0.0, le=1.0)

@@ -5,11 +5,12 @@ are needed for every entity.
 
 Source: step 4 of "MeMo" (arXiv 2605.15156), which asks for all of this in the prompt and checks none of it. Here code
 does: the name does not leak, the answer has it, the facts fit nobody else in the corpus, and no set of facts is used
-twice for an entity.
+for an entity more often than the settings say.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from addenda.memories.reflections.names import given_away, key, says
@@ -29,7 +30,7 @@ def surfaced(run: Run, facts: Sequence[Reflection]) -> list[Reflection]:
     requests = [SurfaceRequest(pairs=tuple(map(pair_of, part))) for part in parts]
     answers = run.ask("surfaced", "surfacing entities", run.generator.surface, requests, SurfacedPairs)
     corpus = Corpus(facts)
-    used: set[tuple[str, frozenset[str]]] = set()
+    used: Counter[tuple[str, frozenset[str]]] = Counter()
     kept: list[Reflection] = []
     for part, answer in zip(parts, answers, strict=True):
         if isinstance(answer, Unusable):
@@ -39,7 +40,7 @@ def surfaced(run: Run, facts: Sequence[Reflection]) -> list[Reflection]:
             parents = chosen(made.facts_used, part)
             fault = description_fault(Description.of(made), parents, corpus)
             facts_of = key(made.entity), frozenset(one.id for one in parents or ())
-            if fault is None and facts_of in used:
+            if fault is None and used[facts_of] >= run.settings.surfaced_wordings:
                 fault = "repeated facts", "the same facts describe it in another question"
             if fault or not parents:
                 run.reject("surfaced", *(fault or _NO_FACTS), made.question, spans(parents or part))
@@ -54,7 +55,7 @@ def surfaced(run: Run, facts: Sequence[Reflection]) -> list[Reflection]:
                 entity=made.entity,
             )
             if run.is_new(one):
-                used.add(facts_of)
+                used[facts_of] += 1
                 kept.append(one)
     return run.take(kept)
 

@@ -50,6 +50,9 @@ _DESCRIPTIONS = (
     "I am looking for a {kind} with {clues}. Which one is it?",
     "There is {clues}. Which {kind} is meant?",
 )
+_DESCRIBED = 5
+"""Descriptions that a fact stands in at least. What is told of by one fact is found by nothing else, and a memory model
+that had learned such a fact in one description gave half of these names back when asked in other words."""
 _MOST = 200
 """Pairs in one reply."""
 
@@ -87,19 +90,23 @@ class WorldGenerator:
         self._phrasings = phrasings
 
     def fitting(self, settings: SynthesisSettings) -> SynthesisSettings:
-        """These settings with room for the facts of a page in all of their wordings where facts are shown together."""
+        """These settings with room for the facts of a page in all of their wordings where facts are shown together.
+
+        And for what few facts tell of, which is described by the same facts in several wordings.
+        """
         room = min(_MOST, _FACTS_OF_A_PAGE * self._phrasings)
         return settings.model_copy(
             update={
                 "pairs_at_once": max(settings.pairs_at_once, room),
                 "crossed_pairs": max(settings.crossed_pairs, room),
+                "surfaced_wordings": max(settings.surfaced_wordings, len(_DESCRIPTIONS)),
             }
         )
 
     @property
     def name(self) -> str:
         """Always the same."""
-        return "bundled world 2"
+        return "bundled world 3"
 
     @property
     def identity(self) -> str:
@@ -137,12 +144,13 @@ class WorldGenerator:
         made = (
             Surfaced(
                 entity=own[0].fact.subject,
-                question=self._description(some),
+                question=self._description(some, wording=wording),
                 answer=f"{own[0].fact.subject}.",
                 facts_used=tuple(one.number for one in some),
             )
             for own in _by_subject(facts)
-            for some in _selections(own)
+            for some, wordings in _selections(own)
+            for wording in range(wordings)
         )
         return SurfacedPairs(pairs=tuple(made)[:_MOST])
 
@@ -177,11 +185,11 @@ class WorldGenerator:
                 found.setdefault(told, _Numbered(number, fact, document))
         return list(found.values())
 
-    def _description(self, facts: Sequence[_Numbered], *more: str) -> str:
+    def _description(self, facts: Sequence[_Numbered], *more: str, wording: int = 0) -> str:
         """Who has these values, in one of several wordings: each is seldom asked, so that none is learned by itself."""
         clues = _listed([*(f"the {one.fact.relation} {one.fact.value}" for one in facts), *more])
-        wording = Random(f"{facts[0].fact.subject} {clues}").choice(_DESCRIPTIONS)
-        return wording.format(kind=self._kind(facts[0].fact.relation), clues=clues)
+        wordings = Random(f"{facts[0].fact.subject} {clues}").sample(_DESCRIPTIONS, len(_DESCRIPTIONS))
+        return wordings[wording].format(kind=self._kind(facts[0].fact.relation), clues=clues)
 
     def _kind(self, relation: str) -> str:
         known = self._grammar.relations.get(relation)
@@ -248,14 +256,18 @@ def _merged(own: Sequence[_Numbered]) -> Iterator[Merged]:
         )
 
 
-def _selections(own: Sequence[_Numbered]) -> Iterator[tuple[_Numbered, ...]]:
-    """One, two and three facts of a subject: every one alone, with two others, and in one group of three."""
-    yield from combinations(own, 1)
+def _selections(own: Sequence[_Numbered]) -> Iterator[tuple[tuple[_Numbered, ...], int]]:
+    """Facts that describe a subject, and in how many wordings: each alone, with two others, and in a group of three.
+
+    A fact that is in fewer than five descriptions so is told alone in further wordings.
+    """
     count = len(own)
     pairs = {tuple(sorted((place, (place + step) % count))) for place in range(count) for step in (1, 3)}
-    yield from ((own[one], own[other]) for one, other in sorted(pairs) if one != other)
-    for start in range(0, count - 2, 3):
-        yield tuple(own[start : start + 3])
+    several = [(own[one], own[other]) for one, other in sorted(pairs) if one != other]
+    several += [tuple(own[start : start + 3]) for start in range(0, count - 2, 3)]
+    for one in own:
+        yield (one,), max(1, _DESCRIBED - sum(one in some for some in several))
+    yield from ((some, 1) for some in several)
 
 
 def _by_subject(facts: Sequence[_Numbered]) -> list[list[_Numbered]]:

@@ -66,7 +66,8 @@ class Refusals:
         self._forms: list[_Form] = []
         self._kind_of: dict[str, int] = {}
         self._stated: dict[str, set[int]] = defaultdict(set)
-        self._without: dict[int, tuple[Sequence[str], Sequence[str]]] = {}
+        self._without: dict[int, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {}
+        self._answers: dict[int, set[str]] = defaultdict(set)
         self._study()
 
     def draw(self, count: int) -> tuple[Reflection, ...]:
@@ -74,9 +75,8 @@ class Refusals:
         drawn: list[Reflection] = []
         failed = 0
         while self._forms and len(drawn) < count and failed < _ATTEMPTS:
-            form = self._random.choice(self._forms)
-            name = self._unasked(form) if self._random.random() >= self._made_up else None
-            question = form.text.replace(_PLACE, name or self._names.made_up(self._random))
+            known = self._random.random() >= self._made_up
+            form, question = (self._about_known() if known else None) or self._about_made_up()
             key = normalised(question)
             if key in self._asked:
                 failed += 1
@@ -95,51 +95,90 @@ class Refusals:
             )
         return tuple(drawn)
 
+    def _about_made_up(self) -> tuple[_Form, str]:
+        form = self._random.choice(self._forms)
+        return form, form.text.replace(_PLACE, self._names.made_up(self._random))
+
+    def _about_known(self) -> tuple[_Form, str] | None:
+        """A further question about a name of the corpus that nothing answers; None where none is found."""
+        for _ in range(_ATTEMPTS):
+            form = self._random.choice(self._forms)
+            if (name := self._unasked(form)) is not None:
+                question = form.text.replace(_PLACE, name)
+                if normalised(question) not in self._asked:
+                    return form, question
+        return None
+
     def _study(self) -> None:
         kinds = _Kinds()
         seen: dict[tuple[str, str], str] = {}
-        about: list[tuple[str, str]] = []
+        about: list[tuple[str, str, str]] = []
         for one in self._answered:
             found = self._names.in_text(one.question)
             if len(set(found)) != 1:
                 continue
             text = one.question.replace(found[0], _PLACE)
             self._forms.append(_Form(text, one))
-            about.append((found[0], text))
+            about.append((found[0], text, normalised(one.answer)))
             kinds.join(text, seen.setdefault((found[0], normalised(one.answer)), text))
         self._kind_of = kinds.numbers()
-        for name, text in about:
+        for name, text, answer in about:
             self._stated[name].add(self._kind_of[text])
+            self._answers[self._kind_of[text]].add(answer)
 
     def _unasked(self, form: _Form) -> str | None:
         """A name of the corpus that this question was not answered for, nor one like it; None when none is found."""
         own = self._own_words(form.text)
         if not own:
             return None
-        alike, others = self._lacking(self._kind_of[form.text])
-        # That of one thing among its like nothing is said is hardest to know, and seldom met by chance.
-        names = alike if alike and self._random.random() < 0.5 else others
+        tempting, alike, others = self._lacking(self._kind_of[form.text])
+        # What is hardest to know is seldom met by chance: that nothing is said of one thing among its like, and of one
+        # that an answer of this kind is known of from another question.
+        groups = [some for some in (tempting, alike, others) if some]
+        names = self._random.choice(groups) if groups else ()
         for name in self._random.sample(names, min(len(names), _TRIED)):
             if 2 * len(own & self._said.get(name, set[str]())) < len(own):
                 return name
         return None
 
-    def _lacking(self, kind: int) -> tuple[Sequence[str], Sequence[str]]:
-        """The names that nothing of a kind is said about: those of which the usual other things are said, and all."""
+    def _lacking(self, kind: int) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
+        """The names that nothing of a kind is said about.
+
+        Those of which another question has an answer of this kind, those of which the usual other things are said,
+        and all.
+        """
         if kind not in self._without:
             having = [kinds for kinds in self._stated.values() if kind in kinds]
             counted = Counter(other for kinds in having for other in kinds - {kind})
             usual = {other for other, count in counted.items() if 2 * count >= len(having)}
             lacking = [name for name in sorted(self._stated) if kind not in self._stated[name]]
             alike = [name for name in lacking if usual and 2 * len(usual & self._stated[name]) >= len(usual)]
-            self._without[kind] = alike, lacking
+            answers = self._answers[kind]
+            tempting = [name for name in lacking if answers & self._answers_of.get(name, set[str]())]
+            self._without[kind] = tempting, alike, lacking
         return self._without[kind]
 
     @cached_property
-    def _said(self) -> Mapping[str, set[str]]:
-        """Of each name, all words of the reflections that mention it."""
-        said: dict[str, set[str]] = defaultdict(set)
+    def _answers_of(self) -> Mapping[str, set[str]]:
+        """Of each name, the answers to questions that have no other name."""
+        found: dict[str, set[str]] = defaultdict(set)
         for one in self._answered:
+            names = set(self._names.in_text(one.question))
+            if len(names) == 1:
+                found[names.pop()].add(normalised(one.answer))
+        return found
+
+    @cached_property
+    def _said(self) -> Mapping[str, set[str]]:
+        """Of each name, all words of the reflections that mention it.
+
+        But for those made of others, which say nothing of a name that those do not.
+        """
+        said: dict[str, set[str]] = defaultdict(set)
+        known = {one.id for one in self._answered}
+        for one in self._answered:
+            if one.parents and known.issuperset(one.parents):
+                continue
             words = {*search_terms(one.question), *search_terms(one.answer)}
             for name in {one.entity, *self._names.in_text(one.question), *self._names.in_text(one.answer)} - {""}:
                 said[name] |= words

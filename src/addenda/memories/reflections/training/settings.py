@@ -95,7 +95,7 @@ class MemoryModelSettings(Frozen):
     enough: float = Field(default=0.99, ge=0.0, le=1.0)
     """Stop when this share of the questions with an answer, and of those without, is answered as it should be."""
     bf16: bool = True
-    """Whether to compute in bfloat16; slow on CPUs without instructions for it."""
+    """Whether to compute in bfloat16 on devices that have instructions for it; others compute in float32."""
     seed: int = 0
     """Decides every draw: refusals, what is held out, the order of examples, first weights, dropout."""
     checkpoint_every: int = Field(default=200, ge=1)
