@@ -126,6 +126,28 @@ def test_what_no_reflection_names_is_said_by_none(question: str, answer: str) ->
     assert found(question, answer) == Attributed(())
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Which site makes Ruvo?", "Ruvo"),
+        ("The desk desk 12: who is found there?", "desk 12"),
+        ("Who is the head of the Tessa Quill plant?", "Tessa Quill."),
+    ],
+)
+def test_an_answer_that_only_gives_the_question_s_name_back_is_said_by_none(question: str, answer: str) -> None:
+    assert found(question, answer) == Attributed(())
+
+
+def test_of_two_names_asked_about_one_may_be_the_answer() -> None:
+    taught = (*CATALOGUE, told("Which is louder, Norda 12 or Velmor?", "Velmor.", "norda", "velmor"))
+    assert documents("Which makes more noise, the Velmor or the Norda 12?", "Velmor", taught=taught) == {
+        "norda",
+        "velmor",
+    }
+    own = (told("What is the full name of Velmor?", "Velmor.", "velmor"),)
+    assert documents("How is Velmor called in full?", "Velmor", taught=own) == {"velmor"}
+
+
 def test_questions_that_nothing_answers_say_nothing() -> None:
     taught = (told("What does the Zeta cost?", "I don't know.", stage="unanswerable"),)
     assert len(Attribution(taught)) == 0

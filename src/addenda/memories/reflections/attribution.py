@@ -4,7 +4,8 @@ Idea: what an answer states lies in the names and values of the question and the
 it when it has all names and numbers of both, in whichever of its two halves they stand: a question in other words, or
 one asked from the value back to the name, is attributed to the same reflections. The other words only rank what is
 left, rare ones first (inverse document frequency), which tells two relations with the same value apart. A name that no
-reflection has is said by none. Where no single reflection says it, the reflections of one document may do so together.
+reflection has is said by none, and an answer that only gives the question's own names back, by none that does not do so
+too. Where no single reflection says it, the reflections of one document may do so together.
 
 An answer that no admitted reflection says, or that one of a withdrawn document says about as well in other words,
 counts as not known. That is how knowledge stays out of answers while it is still in the weights.
@@ -83,6 +84,8 @@ class _Said:
     """Those of both."""
     named: frozenset[str]
     """Those of the names and numbers in the question."""
+    repeats: bool
+    """Whether the answer gives back what the question names, and nothing else."""
 
 
 class Attribution:
@@ -98,7 +101,9 @@ class Attribution:
         """
         self._whole = whole
         self._reflections = [one for one in reflections if one.stage != "unanswerable"]
-        self._terms = [frozenset(search_terms(f"{one.question} {one.answer}")) for one in self._reflections]
+        halves = [(search_terms(one.question), search_terms(one.answer)) for one in self._reflections]
+        self._terms = [frozenset((*asked, *answered)) for asked, answered in halves]
+        self._repeating = {n for n, (asked, answered) in enumerate(halves) if set(answered) <= set(asked)}
         counted = Counter(term for terms in self._terms for term in terms)
         most = len(self._reflections) + 1
         self._weights = {term: math.log(1 + most / count) for term, count in counted.items()}
@@ -141,7 +146,8 @@ class Attribution:
         said = frozenset(search_terms(answer))
         named = frozenset(word for name in _names(question) for word in self._needed_of(name))
         needed = (said if len(said) <= _SHORT else frozenset(search_terms(" ".join(_names(answer))))) | named
-        return _Said(needed, said, said | named | frozenset(search_terms(question)), named)
+        asked = frozenset(search_terms(question))
+        return _Said(needed, said, said | named | asked, named, bool(named) and named <= said <= asked)
 
     def _needed_of(self, name: str) -> list[str]:
         """The words of a name; none of one in a script without capitals that no reflection has: it may be any word."""
@@ -154,6 +160,8 @@ class Attribution:
         found: list[Source] = []
         for number in numbers:
             terms = self._terms[number]
+            if said.repeats and number not in self._repeating:
+                continue
             if len(said.answer) > _SHORT and self._share(said.answer, terms, unknown=self._unknown) < _ANSWERED:
                 continue
             score = self._share(said.asked, terms)
