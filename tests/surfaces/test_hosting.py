@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
 
-from addenda.errors import AddendaError, InvalidInput, PermissionDenied, UnknownId
+from addenda.errors import AddendaError, InvalidInput, ModelUnavailable, PermissionDenied, UnknownId
 from addenda.knowledge_base import KnowledgeBase
 from addenda.surfaces.hosting import Hosting, Place
 from addenda.types import Addendum, Fact
+from tests.tiny import save_tiny
 
 
 def founded(directory: Path, admin: str) -> str:
@@ -59,6 +61,20 @@ def test_an_answer_does_not_wait_for_work(tmp_path: Path) -> None:
             asking.start()
             asking.join(timeout=30)
             assert done.is_set()
+
+
+def test_what_was_warmed_up_waits_for_no_model_at_the_first_question(tmp_path: Path) -> None:
+    model = save_tiny(tmp_path / "model")
+    for name in ("a", "b"):
+        KnowledgeBase.create(tmp_path / name, admin="Ana", model=str(model)).knowledge_base.close()
+    with Hosting({name: Place(tmp_path / name) for name in ("a", "b")}) as hosting:
+        hosting.get("a").warm_up()
+        shutil.rmtree(model)
+        hosting.get("b").warm_up()
+        with hosting.get("a").answering() as kb:
+            assert kb.ask("What is it?").trace.model
+        with hosting.get("b").answering() as kb, pytest.raises(ModelUnavailable):
+            kb.ask("What is it?")
 
 
 @pytest.mark.parametrize("name", ["", "A", "a/b", "..", "-a", "a" * 65])

@@ -94,6 +94,15 @@ class Conversing:
             return name.partition("#")[2]
         return name if name == BUNDLED else name.rstrip("/").rpartition("/")[2]
 
+    def warm_up(self) -> None:
+        """Load what the first question would wait for: a local model, and the memories in use; nothing of a remote one.
+
+        Raises what asking raises.
+        """
+        with self._ledger.pinned():
+            if not self._memories.base.remote:
+                self._memories.responder(self._values)
+
     def augmentation(
         self,
         question: str,

@@ -14,13 +14,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from addenda.errors import InvalidInput, UnknownId
+from addenda.errors import AddendaError, InvalidInput, UnknownId
 from addenda.knowledge_base import KnowledgeBase, ModelChoice
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
@@ -69,6 +69,11 @@ class Hosted:
         with self._working_turn:
             yield self._working
 
+    def warm_up(self) -> None:
+        """Load what the first question would wait for. What cannot be loaded is left to whoever asks, who is told."""
+        with self.answering() as kb, suppress(AddendaError):
+            kb.conversing.warm_up()
+
     def close(self) -> None:
         """Close it. Work in progress must have ended."""
         self._answering.close()
@@ -113,6 +118,11 @@ class Hosting:
         if wanted not in self._hosted:
             raise UnknownId(f"there is no knowledge base {wanted!r} here, or it is not yours; check its name")
         return self._hosted[wanted]
+
+    def warm_up(self) -> None:
+        """Load what the first questions would wait for, one knowledge base after the other."""
+        for hosted in self._hosted.values():
+            hosted.warm_up()
 
     def close(self) -> None:
         """Close all knowledge bases. Work in progress must have ended."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -64,6 +65,8 @@ def listening(settings: Settings) -> socket.socket:
 def serve(hosting: Hosting, settings: Settings, *, started: Callable[[str], None]) -> None:
     """Serve until somebody stops the process (Ctrl-C, SIGTERM); requests in progress are ended first.
 
+    Models are loaded as soon as it answers, so that nobody's first question waits for that.
+
     Args:
         hosting: The knowledge bases.
         settings: Where, and under which limits.
@@ -71,8 +74,16 @@ def serve(hosting: Hosting, settings: Settings, *, started: Callable[[str], None
 
     Raises what :func:`listening` raises.
     """
+    warming = threading.Thread(target=hosting.warm_up, name="warming up")
+
+    def answering() -> None:
+        started(address_of(found))
+        warming.start()
+
     with listening(settings) as found:
-        _Server(configured(create_app(hosting, settings)), lambda: started(address_of(found))).run(sockets=[found])
+        _Server(configured(create_app(hosting, settings)), answering).run(sockets=[found])
+    if warming.ident is not None:
+        warming.join()
 
 
 def configured(app: FastAPI) -> uvicorn.Config:
