@@ -179,8 +179,8 @@ REFLECTIONS: Mapping[str, tuple[str, str, str]] = {
     "reversed_without_surfacing": ("synthesis", "shown", "descriptions left out at equal tokens"),
     "two_hop_direct_without_cross_document": ("synthesis", "", "cross-document ones left out at equal tokens"),
     "idk_outside_without_unanswerable": ("synthesis", "", "unanswerable ones left out at equal tokens"),
-    "training_throughput_ratio_packed_bf16": ("throughput", "≥ 1.0", "tokens a second over transformers' Trainer"),
-    "training_throughput_ratio_unpacked_bf16": ("throughput", "≥ 1.0", "the same, each example padded"),
+    "training_throughput_ratio_packed_float32": ("throughput", "≥ 1.0", "tokens a second over transformers' Trainer"),
+    "training_throughput_ratio_unpacked_float32": ("throughput", "≥ 1.0", "the same, each example padded"),
 }
 """For each metric of the reflections the part of its benchmark, the target, and what is counted."""
 
@@ -310,12 +310,13 @@ def _beside_targets(rows: Mapping[str, tuple[str, str, str]], metrics: Mapping[s
 
 
 def _where(name: str, measured: Mapping[str, Mapping[str, object]]) -> str:
-    """The machine of a benchmark of parts, and its files."""
-    machine = cast("dict[str, object]", next(iter(measured.values()))["machine"])
-    return (
-        f"{machine['cores']} cores ({machine['processor']}). `benchmarks/{name}.py`, per-item results beside "
-        f"`benchmarks/results/{name}.json`."
-    )
+    """The machine of a benchmark's parts, or the machines, and its files."""
+    machines: dict[str, list[str]] = {}
+    for part, made in measured.items():
+        machine = cast("dict[str, object]", made["machine"])
+        machines.setdefault(f"{machine['cores']} cores ({machine['processor']})", []).append(part)
+    told = [machine if len(machines) == 1 else f"{', '.join(parts)}: {machine}" for machine, parts in machines.items()]
+    return f"{'; '.join(told)}. `benchmarks/{name}.py`, per-item results beside `benchmarks/results/{name}.json`."
 
 
 def _shown(value: float) -> str:
