@@ -73,6 +73,18 @@ def test_an_account_that_is_linked_acts_as_its_person(identities: Identities, tm
             kb.renew(person)
 
 
+def test_the_longest_subject_that_a_provider_may_use_can_be_linked(identities: Identities, tmp_path: Path) -> None:
+    identities.claims = {"sub": "x" * LONGEST_SUBJECT}
+    identity = signed_in(SignIn(at(identities)))
+    founded = KnowledgeBase.create(tmp_path / "kb", admin="Ana")
+    with founded.knowledge_base as kb:
+        ana = kb.authenticate(founded.token)
+        kb.governance.link_identity("Ana", identity.issuer, identity.subject, by=ana, roles=["editor"])
+        assert kb.authenticate_identity(identity.issuer, identity.subject).name == "Ana"
+        with pytest.raises(PermissionDenied):
+            kb.authenticate_identity(identity.issuer, identity.subject[:-1])
+
+
 def test_the_address_asks_for_what_the_protocol_wants(identities: Identities) -> None:
     sign_in = SignIn(at(identities))
     one, other = (sign_in.begin() for _ in range(2))
