@@ -43,6 +43,10 @@ def test_every_field_is_read_from_its_environment_name() -> None:
         "ADDENDA_PUBLIC": "true",
         "ADDENDA_MAX_REQUEST_MB": "4",
         "ADDENDA_REQUESTS_PER_SECOND": "2.5",
+        "ADDENDA_OIDC_ISSUER": "https://login.example.org",
+        "ADDENDA_OIDC_CLIENT_ID": "addenda",
+        "ADDENDA_OIDC_CLIENT_SECRET": "hunter3",
+        "ADDENDA_OIDC_ADDRESS": "https://addenda.example.com",
     }
     settings = Settings.from_environment(given)
     assert settings.kb == Path("/data/kb")
@@ -55,6 +59,10 @@ def test_every_field_is_read_from_its_environment_name() -> None:
     assert settings.requests_per_second == 2.5
     assert settings.allowed_hosts == "addenda.example.com, kb.example.com"
     assert (settings.executive, settings.memory_model) == ("scripted", "http://127.0.0.1:8000/v1#memory")
+    assert (settings.oidc_issuer, settings.oidc_client_id) == ("https://login.example.org", "addenda")
+    assert settings.oidc_client_secret is not None
+    assert settings.oidc_client_secret.get_secret_value() == "hunter3"
+    assert settings.oidc_address == "https://addenda.example.com"
     assert settings.read_token() == SECRET
     missing = {environment_name(field) for field in Settings.model_fields} - set(given)
     assert missing == {"ADDENDA_TOKEN_FILE"}
@@ -90,7 +98,13 @@ def test_a_value_that_is_not_allowed_is_named(name: str, value: str) -> None:
 
 
 def test_secrets_are_shown_nowhere() -> None:
-    settings = Settings.from_environment({"ADDENDA_TOKEN": SECRET, "ADDENDA_DATABASE": "postgresql://me:hunter2@h/db"})
+    settings = Settings.from_environment(
+        {
+            "ADDENDA_TOKEN": SECRET,
+            "ADDENDA_DATABASE": "postgresql://me:hunter2@h/db",
+            "ADDENDA_OIDC_CLIENT_SECRET": "hunter2",
+        }
+    )
     for shown in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())):
         assert SECRET not in shown
         assert "hunter2" not in shown

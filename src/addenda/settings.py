@@ -36,6 +36,10 @@ _SHOWN_DEFAULTS: Mapping[str, str] = {
     "token_file": "none",
     "allowed_hosts": "none",
     "requests_per_second": "as many as the server can answer",
+    "oidc_issuer": "none: people sign in with tokens only",
+    "oidc_client_id": "none",
+    "oidc_client_secret": "none",
+    "oidc_address": "none",
     "threads": "the model library's own choice",
 }
 """What stands in the table where the default is None."""
@@ -131,6 +135,24 @@ class Settings(Frozen):
         default=None,
         gt=0,
         description="How many requests a second each token, and each address without one, may make in the long run.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Address of the OpenID provider with whose accounts people may sign in on the web page, exactly as "
+        "it names itself; the three settings below come with it.",
+    )
+    oidc_client_id: str | None = Field(
+        default=None, min_length=1, description="What that provider knows this server as."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="The secret that the provider gave with it; it is never shown or logged."
+    )
+    oidc_address: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Address at which browsers reach this server, `https://addenda.example.com`; with "
+        "`/sign-in/account/back` behind it, it is what the provider must be told to send them back to.",
     )
     log_level: LogLevel = Field(
         default="warning", description="How much is written to stderr: `debug`, `info`, `warning` or `error`."

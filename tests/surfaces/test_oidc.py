@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -19,95 +16,15 @@ httpx2 = pytest.importorskip("httpx2")
 pytest.importorskip("joserfc")
 
 from joserfc import jwt  # noqa: E402
-from joserfc.jwk import KeySet, OctKey, RSAKey  # noqa: E402
+from joserfc.jwk import OctKey, RSAKey  # noqa: E402
 from pydantic import SecretStr  # noqa: E402
 
 from addenda.errors import InvalidInput, PermissionDenied  # noqa: E402
 from addenda.knowledge_base import KnowledgeBase  # noqa: E402
-from addenda.surfaces.oidc import ATTEMPT_SECONDS, Identity, Provider, SignIn  # noqa: E402
+from addenda.surfaces.oidc import ATTEMPT_SECONDS, LONGEST_SUBJECT, Identity, Provider, SignIn  # noqa: E402
+from tests.identities import CLIENT, SECRET, SUBJECT, Identities, identifying  # noqa: E402
 
-SECRET = "s3cret: with/odd & signs"
 HOME = "http://localhost:1/back"
-
-
-class Identities(ThreadingHTTPServer):
-    """An OpenID provider with one account, which checks the client and PKCE as it must."""
-
-    daemon_threads = True
-
-    def __init__(self, key: RSAKey) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.issuer = f"http://127.0.0.1:{self.server_address[1]}"
-        self.names_itself = self.issuer
-        self.key = key
-        self.codes: dict[str, dict[str, str]] = {}
-        self.claims: dict[str, Any] = {}
-        self.sign: Callable[[dict[str, Any]], str] = self.signed
-
-    def signed(self, claims: dict[str, Any]) -> str:
-        return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
-
-    def discovered(self) -> dict[str, object]:
-        return {
-            "issuer": self.names_itself,
-            "authorization_endpoint": f"{self.issuer}/authorize?tenant=1",
-            "token_endpoint": f"{self.issuer}/token",
-            "jwks_uri": f"{self.issuer}/keys",
-            "scopes_supported": ["openid"],
-        }
-
-    def exchanged(self, form: dict[str, str], authorization: str) -> dict[str, object] | None:
-        user, _, secret = base64.b64decode(authorization.removeprefix("Basic ")).decode().partition(":")
-        client = dict(parse_qsl(f"id={user}&secret={secret}"))
-        asked = self.codes.pop(form["code"], None)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).rstrip(b"=")
-        if (
-            asked is None
-            or client != {"id": "addenda kb", "secret": SECRET}
-            or form["redirect_uri"] != asked["redirect_uri"]
-            or asked["code_challenge"] != challenge.decode()
-        ):
-            return None
-        now = int(time.time())
-        claims = {"iss": self.issuer, "sub": "u-17", "aud": "addenda kb", "iat": now, "exp": now + 300}
-        told = {**claims, "nonce": asked["nonce"], **self.claims}
-        return {"id_token": self.sign({k: v for k, v in told.items() if v is not None}), "access_token": "x"}
-
-
-class Handler(BaseHTTPRequestHandler):
-    """The provider's addresses."""
-
-    server: Identities
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def do_GET(self) -> None:
-        """Discovery, keys, and the page where somebody is signed in."""
-        parts = urlsplit(self.path)
-        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        if parts.path == "/authorize":
-            code = f"code-{len(self.server.codes)}"
-            self.server.codes[code] = asked
-            self.send_response(302)
-            self.send_header(
-                "Location", f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
-            )
-            self.end_headers()
-        elif parts.path == "/keys":
-            self.answer({"keys": [*KeySet([self.server.key]).as_dict(private=False)["keys"], {"kty": "odd"}]})
-        else:
-            self.answer(self.server.discovered())
-
-    def do_POST(self) -> None:
-        """The exchange of a code for an id token."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.answer(self.server.exchanged(dict(parse_qsl(body)), self.headers.get("Authorization", "")))
-
-    def answer(self, document: object) -> None:
-        self.send_response(400 if document is None else 200)
-        self.end_headers()
-        self.wfile.write(json.dumps(document).encode())
 
 
 @pytest.fixture(scope="module")
@@ -117,17 +34,12 @@ def key() -> RSAKey:
 
 @pytest.fixture
 def identities(key: RSAKey) -> Iterator[Identities]:
-    server = Identities(key)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with identifying(key) as server:
+        yield server
 
 
 def at(identities: Identities, **fields: object) -> Provider:
-    given = {"issuer": identities.issuer, "client_id": "addenda kb", "client_secret": SECRET, "redirect_uri": HOME}
+    given = {"issuer": identities.issuer, "client_id": CLIENT, "client_secret": SECRET, "redirect_uri": HOME}
     given |= fields
     return Provider(**{**given, "client_secret": SecretStr(str(given["client_secret"]))})  # type: ignore[arg-type]
 
@@ -141,12 +53,12 @@ def browsed(url: str) -> dict[str, str]:
 
 def signed_in(sign_in: SignIn) -> Identity:
     begun = sign_in.begin()
-    return sign_in.finish(cookie=begun.cookie, **browsed(begun.url))
+    return sign_in.finish(cookie=begun.cookie, **browsed(begun.url)).identity
 
 
 def test_an_account_that_is_linked_acts_as_its_person(identities: Identities, tmp_path: Path) -> None:
     identity = signed_in(SignIn(at(identities)))
-    assert identity == Identity(identities.issuer, "u-17")
+    assert identity == Identity(identities.issuer, SUBJECT)
     founded = KnowledgeBase.create(tmp_path / "kb", admin="Ana")
     with founded.knowledge_base as kb:
         ana = kb.authenticate(founded.token)
@@ -159,6 +71,18 @@ def test_an_account_that_is_linked_acts_as_its_person(identities: Identities, tm
         kb.governance.revoke_token("Ana", person.token.id, by=ana)
         with pytest.raises(PermissionDenied):
             kb.renew(person)
+
+
+def test_the_longest_subject_that_a_provider_may_use_can_be_linked(identities: Identities, tmp_path: Path) -> None:
+    identities.claims = {"sub": "x" * LONGEST_SUBJECT}
+    identity = signed_in(SignIn(at(identities)))
+    founded = KnowledgeBase.create(tmp_path / "kb", admin="Ana")
+    with founded.knowledge_base as kb:
+        ana = kb.authenticate(founded.token)
+        kb.governance.link_identity("Ana", identity.issuer, identity.subject, by=ana, roles=["editor"])
+        assert kb.authenticate_identity(identity.issuer, identity.subject).name == "Ana"
+        with pytest.raises(PermissionDenied):
+            kb.authenticate_identity(identity.issuer, identity.subject[:-1])
 
 
 def test_the_address_asks_for_what_the_protocol_wants(identities: Identities) -> None:
@@ -179,7 +103,7 @@ def test_only_the_browser_that_began_can_finish_once_and_in_time(identities: Ide
     for cookie in ("", theirs.cookie):
         with pytest.raises(PermissionDenied):
             sign_in.finish(cookie=cookie, **back)
-    assert sign_in.finish(cookie=ours.cookie, **back).subject == "u-17"
+    assert sign_in.finish(cookie=ours.cookie, **back).identity.subject == SUBJECT
     with pytest.raises(PermissionDenied, match="not begun in this browser"):
         sign_in.finish(cookie=ours.cookie, **back)
     late = sign_in.begin()
@@ -192,12 +116,41 @@ def test_only_the_browser_that_began_can_finish_once_and_in_time(identities: Ide
         sign_in.finish(cookie=mixed.cookie, **browsed(mixed.url), issuer="https://evil.example.org")
 
 
+def test_where_somebody_wanted_to_go_comes_back_with_who_they_are(identities: Identities) -> None:
+    sign_in = SignIn(at(identities))
+    begun = sign_in.begin("/kb/support/health")
+    assert "health" not in begun.url
+    finished = sign_in.finish(cookie=begun.cookie, **browsed(begun.url))
+    assert (finished.identity.subject, finished.wanted) == (SUBJECT, "/kb/support/health")
+
+
+@pytest.mark.parametrize(
+    ("error", "named"), [("access_denied", "'access_denied'"), ('<b>"Call 555!"</b>', "no error that has a name")]
+)
+def test_a_provider_that_signs_nobody_in_is_quoted_if_it_names_an_error(
+    identities: Identities, error: str, named: str
+) -> None:
+    identities.error = error
+    sign_in = SignIn(at(identities))
+    begun = sign_in.begin()
+    back = browsed(begun.url)
+    with pytest.raises(PermissionDenied, match=named) as caught:
+        sign_in.finish(cookie=begun.cookie, **back)
+    assert "555" not in str(caught.value)
+    with pytest.raises(PermissionDenied, match="not begun in this browser"):
+        sign_in.finish(cookie=begun.cookie, **back)
+    stranger = sign_in.begin()
+    with pytest.raises(PermissionDenied, match="another attempt") as caught:
+        sign_in.finish(cookie=stranger.cookie, state="forged", error=error)
+    assert error not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "claims",
     [
         {"iss": "https://evil.example.org"},
         {"aud": "another"},
-        {"aud": ["addenda kb", "another"]},
+        {"aud": [CLIENT, "another"]},
         {"azp": "another"},
         {"exp": 1},
         {"exp": None},
@@ -206,6 +159,7 @@ def test_only_the_browser_that_began_can_finish_once_and_in_time(identities: Ide
         {"sub": None},
         {"sub": ""},
         {"sub": 7},
+        {"sub": "x" * (LONGEST_SUBJECT + 1)},
     ],
     ids=str,
 )
@@ -230,14 +184,14 @@ def test_a_signature_of_anybody_else_is_refused(identities: Identities) -> None:
         with pytest.raises(PermissionDenied, match="id token is not valid"):
             signed_in(sign_in)
     identities.sign = identities.signed
-    assert signed_in(sign_in).subject == "u-17"
+    assert signed_in(sign_in).subject == SUBJECT
 
 
 def test_a_provider_may_change_its_key(identities: Identities) -> None:
     sign_in = SignIn(at(identities))
     signed_in(sign_in)
     identities.key = RSAKey.generate_key(2048, {"kid": "second"})
-    assert signed_in(sign_in).subject == "u-17"
+    assert signed_in(sign_in).subject == SUBJECT
 
 
 def test_a_client_that_the_provider_does_not_know_is_refused_without_its_secret(identities: Identities) -> None:

@@ -41,6 +41,9 @@ from addenda.ledger import (
     token_label,
 )
 
+_LABELLED = 80
+"""Characters of a subject that stand in a link's label; a subject may be longer than a label."""
+
 
 @dataclass(frozen=True, slots=True)
 class SettingOutcome:
@@ -149,7 +152,7 @@ class Governance:
         change = TokenIssued(
             name=name,
             token_hash=identity_hash(issuer, subject),
-            label=token_label(f"account {subject}"),
+            label=token_label(f"account {subject[:_LABELLED]}"),
             roles=None if roles is None else tuple(dict.fromkeys(roles)),
             expires_at=self._to_come(expires_at),
             issuer=issuer,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 import threading
 import time
@@ -39,10 +40,14 @@ ATTEMPT_SECONDS = 600.0
 MOST_ATTEMPTS = 1_000
 """Attempts that are kept; with one more, the oldest is forgotten."""
 
+LONGEST_SUBJECT = 255
+"""Characters of a subject; a provider may use no more (OpenID Connect Core, section 2)."""
+
 _TIMEOUT_SECONDS = 10.0
 _LEEWAY_SECONDS = 60
 _MOST_BYTES = 1_000_000
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_ERROR = re.compile("[a-z_]{1,64}")
 _FAILED = "the sign-in at {issuer!r} could not be verified: {why}; try again, or sign in with your token"
 
 
@@ -77,10 +82,20 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of a sign-in."""
+
+    identity: Identity
+    wanted: str
+    """What was given when it began."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Attempt:
     state: str
     nonce: str
     verifier: str
+    wanted: str
     at: float
 
 
@@ -120,11 +135,18 @@ class SignIn:
         self._discovered: _Discovered | None = None
         self._keys: KeySet | None = None
 
-    def begin(self) -> Begun:
-        """Begin a sign-in. Raises PermissionDenied when the provider cannot be reached or is not who it should be."""
+    def begin(self, wanted: str = "") -> Begun:
+        """Begin a sign-in.
+
+        Args:
+            wanted: Where somebody wanted to go; it is kept, and given back at the end.
+
+        Raises PermissionDenied when the provider cannot be reached or is not who it should be.
+        """
         found = self._discover()
         cookie, now = secrets.token_urlsafe(32), self._clock()
-        attempt = _Attempt(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), now)
+        state, nonce, verifier = (secrets.token_urlsafe(length) for length in (32, 32, 48))
+        attempt = _Attempt(state, nonce, verifier, wanted, now)
         with self._lock:
             while self._attempts and (
                 len(self._attempts) >= MOST_ATTEMPTS or _is_late(next(iter(self._attempts.values())), now)
@@ -145,7 +167,9 @@ class SignIn:
         joined = "&" if urlsplit(found.authorization_endpoint).query else "?"
         return Begun(f"{found.authorization_endpoint}{joined}{urlencode(asked)}", cookie)
 
-    def finish(self, *, cookie: str, state: str, code: str, issuer: str | None = None) -> Identity:
+    def finish(
+        self, *, cookie: str, state: str, code: str = "", issuer: str | None = None, error: str = ""
+    ) -> Finished:
         """Who came back from the provider.
 
         Args:
@@ -153,8 +177,10 @@ class SignIn:
             state: From the address to which the provider sent it back.
             code: From there too.
             issuer: From there too (``iss``), where the provider sends it.
+            error: From there too, where it sends no code: what it says went wrong, as RFC 6749 names it.
 
-        Raises PermissionDenied when anything of it does not fit, or the provider cannot be reached.
+        Raises PermissionDenied when anything of it does not fit, when somebody was not signed in there, or the provider
+        cannot be reached.
         """
         with self._lock:
             attempt = self._attempts.pop(_digest(cookie), None)
@@ -164,9 +190,14 @@ class SignIn:
             raise self._failed("the provider's answer belongs to another attempt")
         if issuer is not None and issuer != self._provider.issuer:
             raise self._failed("another provider answered")
+        if error or not code:
+            # Whatever does not look like the name of an error is not repeated.
+            named = repr(error) if _ERROR.fullmatch(error) else "no code and no error that has a name"
+            raise self._failed(f"the provider signed nobody in and answered {named}")
         found = self._discover()
         id_token = self._exchange(found, code, attempt.verifier)
-        return Identity(self._provider.issuer, self._verified(found, id_token, attempt.nonce))
+        subject = self._verified(found, id_token, attempt.nonce)
+        return Finished(Identity(self._provider.issuer, subject), attempt.wanted)
 
     def _exchange(self, found: _Discovered, code: str, verifier: str) -> str:
         given = {
@@ -206,7 +237,7 @@ class SignIn:
         if claims.get("azp", None if shared else self._provider.client_id) != self._provider.client_id:
             raise self._failed("its id token was made for another client")
         subject = claims["sub"]
-        if not isinstance(subject, str) or not subject:
+        if not isinstance(subject, str) or not 1 <= len(subject) <= LONGEST_SUBJECT:
             raise self._failed("its id token names nobody")
         return subject
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import socket
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx2
 import uvicorn
+from fastapi import FastAPI
 
 from addenda.knowledge_base import KnowledgeBase, Policy
 from addenda.ledger import Rule
@@ -81,16 +83,23 @@ def serving(folder: Path, *, settings: Settings | None = None, fresh: bool = Tru
     log = io.StringIO()
     with Hosting(places) as hosting, listening(chosen) as listener:
         app = create_app(hosting, chosen, log=json_logger(log, "info"))
-        server = uvicorn.Server(configured(app))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            while not server.started and thread.is_alive():
-                time.sleep(0.01)
+        with running(app, listener):
             yield Desk(address_of(listener), tokens, folder, hosting, log)
-        finally:
-            server.should_exit = True
-            thread.join()
+
+
+@contextmanager
+def running(app: FastAPI, listener: socket.socket) -> Generator[None]:
+    """Serve an application in a thread, until the test is done with it."""
+    server = uvicorn.Server(configured(app))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def ended(client: httpx2.Client, answer: httpx2.Response) -> dict[str, object]:

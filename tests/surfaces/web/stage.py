@@ -4,8 +4,6 @@ approves, Cho only looks, and Sue belongs to another knowledge base."""
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
-import uvicorn
 
 from addenda.knowledge_base import KnowledgeBase, Person, Policy, SuiteQuestion
 from addenda.ledger import Rule
 from addenda.settings import Settings
 from addenda.surfaces.hosting import Hosting, Place
 from addenda.surfaces.http import create_app
-from addenda.surfaces.http.serving import address_of, configured, listening
+from addenda.surfaces.http.serving import address_of, listening
 from addenda.types import Addendum, Content, Edit, Fact, Note
+from tests.surfaces.http.serving import running
 
 AT = "/kb/support"
 CSRF = re.compile(r'name="csrf" value="([0-9a-f]{64})"')
@@ -92,17 +90,12 @@ def staged(folder: Path) -> Generator[Stage]:
     tokens["Sue"] = other.token
     settings = Settings(port=0)
     places = {name: Place(folder / name) for name in ("support", "theirs")}
-    with Hosting(places) as hosting, listening(settings) as listener:
-        server = uvicorn.Server(configured(create_app(hosting, settings)))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            while not server.started and thread.is_alive():
-                time.sleep(0.01)
-            yield Stage(address_of(listener), tokens, hosting, ids)
-        finally:
-            server.should_exit = True
-            thread.join()
+    with (
+        Hosting(places) as hosting,
+        listening(settings) as listener,
+        running(create_app(hosting, settings), listener),
+    ):
+        yield Stage(address_of(listener), tokens, hosting, ids)
 
 
 def _found(folder: Path) -> tuple[dict[str, str], dict[str, str]]:

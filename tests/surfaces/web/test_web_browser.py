@@ -24,6 +24,7 @@ IN_CI = os.environ.get("CI") == "true"
 if IN_CI:  # where everything must be there, and what is missing is an error
     playwright = importlib.import_module("playwright.sync_api")
     importlib.import_module("axe_playwright_python")
+    importlib.import_module("joserfc")
 else:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -216,3 +217,54 @@ def test_the_trace_stands_beside_the_answer(stage: Stage, chromium: playwright.B
     with visiting(chromium, stage, "Ben", "ja-JP", "dark") as page:
         page.goto(stage.address + AT + paths(stage)["addendum"])
         picture(page, "addendum-dark")
+
+
+def test_an_account_at_a_provider_on_another_site_signs_in(
+    tmp_path: Path, chromium: playwright.Browser, axe: str
+) -> None:
+    pytest.importorskip("joserfc", reason="joserfc is not installed")
+    from joserfc.jwk import RSAKey
+
+    from tests.identities import SUBJECT, identifying
+    from tests.surfaces.web.vouched import as_somebody, founded, host_of, vouched
+
+    # To a browser, localhost and 127.0.0.1 are two sites, so that cookies go along as they would between real ones.
+    with (
+        identifying(RSAKey.generate_key(2048, {"kid": "first"}), "localhost") as identities,
+        vouched(founded(tmp_path), identities.issuer) as desk,
+    ):
+        identities.asks = True
+        context = chromium.new_context(locale="en-GB")
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        faults: list[str] = []
+        page.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
+
+        def sign_in() -> None:
+            page.goto(desk.address + "/kb/ours/health")
+            page.click("#account")
+            page.wait_for_url(identities.issuer + "/authorize*")
+            page.click("#yes")
+
+        page.goto(desk.address + "/sign-in")
+        assert page.inner_text("#account") == f"Sign in with {host_of(identities.issuer)}"
+        assert not complaints(page, axe)
+        page.select_option("select[name=language]", "ko")
+        page.click(".prefer button")
+        page.wait_for_url("**/sign-in")
+        desk.link("ours", identities.issuer, SUBJECT)
+        sign_in()
+        page.wait_for_url(desk.address + "/kb/ours/health")
+        assert page.inner_text(".who .person") == "the editor"
+        assert not faults
+        page.click(".who button")
+        page.wait_for_url("**/sign-in")
+        as_somebody(identities, "somebody else")
+        sign_in()
+        page.wait_for_selector(".facts")
+        assert page.get_attribute("html", "lang") == "ko"
+        assert "--subject 'somebody else'" in page.inner_text(".facts")
+        assert not complaints(page, axe)
+        [refused] = faults
+        assert "403" in refused
+        context.close()

@@ -1,9 +1,9 @@
 """Browser sessions: kept by the server, in memory, so that a restart ends them.
 
-Idea: a session is a reference to a token, never a right of its own. Each request asks the knowledge base who the person
-is *now*, so a revoked or expired token, and a role that was taken away, count with the next request. The browser has a
-random id, of which only the hash is kept here, so that no copy of this memory is of use to act. A session belongs to
-one knowledge base and is unknown at every other.
+Idea: a session is a reference to a token or a linked account, never a right of its own. Each request asks the knowledge
+base who the person is *now*, so a revoked or expired token or link, and a role that was taken away, count with the next
+request. The browser has a random id, of which only the hash is kept here, so that no copy of this memory is of use to
+act. A session belongs to one knowledge base and is unknown at every other.
 
 Against requests that another site makes in the browser's name, each session has a token of its own that only our pages
 know: an HMAC of the session's id, so that it need not be stored and is of no use with another session.
@@ -36,7 +36,7 @@ MOST = 10_000
 MOST_EACH = 20
 """Sessions of one person; with one more, the one that was used longest ago ends."""
 
-_ENDED = "there is no such session, or it has ended; sign in again with your token"
+_ENDED = "there is no such session, or it has ended; sign in again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Sessions:
         return len(self._sessions)
 
     def open(self, hosted: Hosted, person: Person) -> Opened:
-        """Begin a session for somebody who has just presented a token at this knowledge base.
+        """Begin a session for somebody who has just said at this knowledge base who they are.
 
         The id is new each time, so that none that somebody planted in the browser before comes to life. Raises
         PermissionDenied for an agent: an agent presents its token with each request.
@@ -113,7 +113,7 @@ class Sessions:
         """Whose session this is, as they are now.
 
         Raises PermissionDenied when there is none of this id at this knowledge base, when it has ended, and when the
-        token that it was opened with was revoked or has expired, which ends it.
+        token or link that it was opened with was revoked or has expired, which ends it.
         """
         key, now = _kept(session_id), self._clock()
         with self._lock:

@@ -70,11 +70,13 @@ def serve(
     given: dict[str, object] = {"host": host, "port": port, "public": public or None}
     settings = call.settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     try:
-        from addenda.surfaces.http import check_listening
+        from addenda.surfaces.http import check_listening, provided_in
         from addenda.surfaces.http import serve as listen
     except ModuleNotFoundError as error:
         raise MissingDependency(_NEEDS.format(name=error.name)) from error
+    # What cannot be served is said before a knowledge base is made or opened.
     check_listening(settings)
+    provided_in(settings)
     places = _places(call, kb or ())
     made = _make_missing(call, places, create=create or not kb, admin=admin, token_file=token_file)
     with Hosting(places) as hosting:

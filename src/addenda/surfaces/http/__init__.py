@@ -7,6 +7,7 @@ module           what it is about
 ``serving``      listening: where it may listen, a port in use, ending gracefully
 ``access``       who calls, and which knowledge base they call about
 ``guards``       which hosts and origins are let in, and how often
+``providing``    the OpenID provider whose accounts people may sign in with
 ``observing``    the log, the numbers, the id and the headers of every request
 ``numbers``      what Prometheus is told of the knowledge bases
 ``problems``     one shape for every error
@@ -26,6 +27,7 @@ It needs the extra ``server``. Nothing here has a policy of its own: who may do 
 from __future__ import annotations
 
 from addenda.surfaces.http.app import create_app
+from addenda.surfaces.http.providing import provided_in
 from addenda.surfaces.http.serving import check_listening, serve
 
-__all__ = ["check_listening", "create_app", "serve"]
+__all__ = ["check_listening", "create_app", "provided_in", "serve"]

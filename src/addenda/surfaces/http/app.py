@@ -19,11 +19,12 @@ from addenda._version import __version__
 from addenda.settings import Settings
 from addenda.surfaces.accounts.limits import Limiter
 from addenda.surfaces.hosting import Hosting
-from addenda.surfaces.http.guards import LOOPBACK, Guard, Limits
+from addenda.surfaces.http.guards import LOOPBACK, Guard, Limits, names_in
 from addenda.surfaces.http.numbers import KnowledgeBaseNumbers
 from addenda.surfaces.http.observing import Observer, RequestNumbers, json_logger
 from addenda.surfaces.http.openapi import describe_with
 from addenda.surfaces.http.problems import handle
+from addenda.surfaces.http.providing import provided_in
 from addenda.surfaces.http.routes import ROUTERS
 from addenda.surfaces.http.routing import PREFIX
 from addenda.surfaces.mcp.http import McpEndpoint
@@ -43,8 +44,10 @@ def create_app(
 
     Args:
         hosting: The knowledge bases; they are not closed here.
-        settings: Names it goes by, limits, what is logged.
+        settings: Names it goes by, limits, what is logged, where people may sign in besides.
         log: Where requests are logged; None: as JSON lines on stderr.
+
+    Raises what :func:`provided_in` raises.
     """
     names = names_in(settings.allowed_hosts)
     largest = settings.max_request_mb << 20
@@ -71,17 +74,12 @@ def create_app(
     app.router.routes.extend(agents.routes)
     from addenda.surfaces.web import add_pages  # here, because pages use what is beside this module
 
-    add_pages(app, hosting, is_secure=settings.public)
+    add_pages(app, hosting, is_secure=settings.public, provided=provided_in(settings))
     app.openapi = describe_with(app)
     app.add_middleware(Guard, allowed_hosts=names, limits=Limits(largest, _requests(settings)))
     logger = json_logger(sys.stderr, settings.log_level) if log is None else log
     app.add_middleware(Observer, log=logger, numbers=RequestNumbers(registry))
     return app
-
-
-def names_in(listed: str) -> tuple[str, ...]:
-    """The names in a list that is parted by commas."""
-    return tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
 def _requests(settings: Settings) -> Limiter | None:

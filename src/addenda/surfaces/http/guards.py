@@ -152,6 +152,11 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def names_in(listed: str) -> tuple[str, ...]:
+    """The names in a list that is parted by commas."""
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
+
+
 def host_of(header: str) -> str:
     """The name in a ``Host`` header, without its port; empty for what is no host."""
     try:

@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from addenda.errors import InvalidInput, StorageUnavailable
 from addenda.settings import Settings
 from addenda.surfaces.hosting import Hosting
-from addenda.surfaces.http.app import create_app, names_in
-from addenda.surfaces.http.guards import is_loopback
+from addenda.surfaces.http.app import create_app
+from addenda.surfaces.http.guards import is_loopback, names_in
 
 GRACE = 20
 """Seconds that requests in progress have to end when the server is stopped."""
@@ -72,7 +72,7 @@ def serve(hosting: Hosting, settings: Settings, *, started: Callable[[str], None
         settings: Where, and under which limits.
         started: Called with the server's address, ``http://127.0.0.1:8331``, once it answers.
 
-    Raises what :func:`listening` raises.
+    Raises what :func:`listening` and :func:`create_app` raise.
     """
     warming = threading.Thread(target=hosting.warm_up, name="warming up")
 

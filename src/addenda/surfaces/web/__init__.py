@@ -9,6 +9,7 @@ module           what it is about
 ``routing``      how pages are declared, and what an error looks like
 ``words``        English, Japanese and Korean, as data files
 ``signing``      signing in and out
+``vouching``     signing in with an account at a provider
 ``inbox``        what waits for a decision
 ``reviewing``    one proposal as a reviewer sees it
 ``differences``  what changes between two texts

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypeAlias
+from urllib.parse import urlencode
 
 from fastapi import Query
 from starlette.responses import RedirectResponse, Response
 
 from addenda.errors import PermissionDenied, UnknownId
-from addenda.knowledge_base import Person
-from addenda.surfaces.accounts import address_key
+from addenda.knowledge_base import KnowledgeBase, Person
 from addenda.surfaces.hosting import Hosted
+from addenda.surfaces.http.providing import START
 from addenda.surfaces.web.routing import open_pages
 from addenda.surfaces.web.visiting import (
     KEPT,
@@ -23,9 +25,13 @@ from addenda.surfaces.web.visiting import (
     GuestDep,
     OpenFormDep,
     VisitDep,
+    Web,
     cookie_of,
 )
 from addenda.surfaces.web.words import LANGUAGES
+
+Holders: TypeAlias = Sequence[tuple[Hosted, Person]]
+"""The knowledge bases that somebody gets at, and who they are there."""
 
 router = open_pages()
 
@@ -43,30 +49,22 @@ def begin(visitor: GuestDep) -> Response:
 @router.get("/sign-in")
 def ask_token(visitor: GuestDep, wanted: Annotated[str, Query(alias="next")] = "") -> Response:
     """The page for signing in."""
-    return visitor.page("sign_in.html.jinja", wanted=wanted, refused="")
+    return sign_in_page(visitor, HTTPStatus.OK, wanted)
 
 
 @router.post("/sign-in")
 def sign_in(visitor: GuestDep, form: OpenFormDep) -> Response:
     """Begin a session at every knowledge base that the token is good for."""
-    wanted, web, client = form.text("next"), visitor.web, visitor.request.client
-    address = address_key(client.host if client else "")
+    wanted, web, address = form.text("next"), visitor.web, visitor.address
     if seconds := web.guesses.wait(address):
-        refused = visitor.words("sign_in.slow", n=int(seconds) + 1)
-        return visitor.page("sign_in.html.jinja", HTTPStatus.TOO_MANY_REQUESTS, wanted=wanted, refused=refused)
-    holders = _holders(visitor, form.text("token"))
-    if not holders:
+        return slowed(visitor, seconds, wanted)
+    token = form.text("token")
+    found = holders(web, lambda kb: kb.authenticate(token))
+    if not found:
         web.guesses.take(address)
-        refused = visitor.words("sign_in.refused")
-        return visitor.page("sign_in.html.jinja", HTTPStatus.FORBIDDEN, wanted=wanted, refused=refused)
-    names = [hosted.name for hosted, _ in holders]
-    there = wanted.split("/")[2:3] if wanted.startswith("/kb/") else []
-    response = _to(wanted if there and there[0] in names else f"/kb/{names[0]}/inbox")
-    for hosted, person in holders:
-        opened = web.sessions.open(hosted, person)
-        response.set_cookie(
-            cookie_of(hosted.name), opened.id, httponly=True, samesite="strict", secure=_secure(visitor), path="/"
-        )
+        return sign_in_page(visitor, HTTPStatus.FORBIDDEN, wanted, refused=visitor.words("sign_in.refused"))
+    response = _to(after(wanted, found))
+    open_sessions(visitor, found, response)
     return response
 
 
@@ -89,8 +87,9 @@ def prefer(visitor: GuestDep, form: OpenFormDep) -> Response:
     chosen = ((LANGUAGE_COOKIE, form.text("language"), LANGUAGES), (THEME_COOKIE, form.text("theme"), THEMES))
     for cookie, value, allowed in chosen:
         if value in allowed:
+            # Lax, so that whoever comes back from a provider is answered in their language too.
             response.set_cookie(
-                cookie, value, max_age=KEPT, httponly=True, samesite="strict", secure=_secure(visitor), path="/"
+                cookie, value, max_age=KEPT, httponly=True, samesite="lax", secure=_secure(visitor), path="/"
             )
     return response
 
@@ -104,17 +103,73 @@ def static_file(visitor: GuestDep, name: str) -> Response:
     return Response(found.body, media_type=found.media_type, headers={"Cache-Control": _YEAR})
 
 
-def _holders(visitor: Guest, token: str) -> list[tuple[Hosted, Person]]:
+def holders(web: Web, authenticate: Callable[[KnowledgeBase], Person]) -> Holders:
+    """Where somebody gets at, in the order of the knowledge bases; nowhere for an agent.
+
+    Args:
+        web: What all pages share.
+        authenticate: Who they are in a knowledge base; raises PermissionDenied where they are nobody.
+    """
     found: list[tuple[Hosted, Person]] = []
-    for name in visitor.web.hosting.names:
-        hosted = visitor.web.hosting.get(name)
+    for name in web.hosting.names:
+        hosted = web.hosting.get(name)
         try:
-            person = hosted.kb.authenticate(token)
+            person = authenticate(hosted.kb)
         except PermissionDenied:
             continue
         if not person.agent:
             found.append((hosted, person))
     return found
+
+
+def after(wanted: str, found: Holders) -> str:
+    """Where somebody goes who has signed in: where they wanted to, if that is theirs."""
+    names = [hosted.name for hosted, _ in found]
+    there = wanted.split("/")[2:3] if wanted.startswith("/kb/") else []
+    return wanted if there and there[0] in names else f"/kb/{names[0]}/inbox"
+
+
+def open_sessions(visitor: Guest, found: Holders, response: Response, *, is_secure: bool = False) -> None:
+    """Begin a session at each knowledge base, and give the browser its cookie.
+
+    Args:
+        visitor: Who has signed in.
+        found: Where, and who they are there.
+        response: What the browser is answered.
+        is_secure: Whether cookies must not go without TLS, whatever this request came over.
+    """
+    secure = is_secure or _secure(visitor)
+    for hosted, person in found:
+        opened = visitor.web.sessions.open(hosted, person)
+        response.set_cookie(
+            cookie_of(hosted.name), opened.id, httponly=True, samesite="strict", secure=secure, path="/"
+        )
+
+
+def sign_in_page(
+    visitor: Guest, status: HTTPStatus, wanted: str = "", *, refused: str = "", detail: str = ""
+) -> Response:
+    """The page for signing in.
+
+    Args:
+        visitor: Who is to sign in.
+        status: Of the answer.
+        wanted: The path to go to then.
+        refused: Why they are not signed in, in their language.
+        detail: What else is to be said about that, in English.
+    """
+    provided = visitor.web.provided
+    # From the server's own address, because the attempt's cookie must be one of the host that the browser returns to.
+    begin = provided and f"{provided.address}{START}?{urlencode({'next': wanted})}"
+    host = provided and provided.host
+    context = {"wanted": wanted, "refused": refused, "detail": detail, "begin": begin, "host": host, "here": "/sign-in"}
+    return visitor.page("sign_in.html.jinja", status, **context)
+
+
+def slowed(visitor: Guest, seconds: float, wanted: str = "") -> Response:
+    """The page for signing in, for somebody who has to wait so many seconds."""
+    refused = visitor.words("sign_in.slow", n=int(seconds) + 1)
+    return sign_in_page(visitor, HTTPStatus.TOO_MANY_REQUESTS, wanted, refused=refused)
 
 
 def _secure(visitor: Guest) -> bool:

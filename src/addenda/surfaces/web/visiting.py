@@ -20,9 +20,10 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from addenda.errors import InvalidInput, PermissionDenied
 from addenda.knowledge_base import KnowledgeBase, Person, State
-from addenda.surfaces.accounts import Limiter, Sessions
+from addenda.surfaces.accounts import Limiter, Sessions, address_key
 from addenda.surfaces.hosting import Hosted, Hosting
 from addenda.surfaces.http.access import KbName
+from addenda.surfaces.http.providing import Provided
 from addenda.surfaces.web.rendering import CONTENT_POLICY, StaticFile
 from addenda.surfaces.web.uploads import Uploads
 from addenda.surfaces.web.words import DEFAULT, LANGUAGES, Words, preferred
@@ -50,13 +51,15 @@ class Web:
     hosting: Hosting
     sessions: Sessions
     guesses: Limiter
-    """Slows down who presents tokens that are none."""
+    """Slows down who presents tokens that are none, or comes back from a provider without an account."""
     templates: Environment
     static: Mapping[str, StaticFile]
     languages: Mapping[str, Words]
     uploads: Uploads
     is_secure: bool
     """Whether TLS is in front of the server, so that cookies must not go without."""
+    provided: Provided | None
+    """The provider with whose accounts visitors may sign in too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,12 @@ class Guest:
     words: Words
     theme: str
 
+    @property
+    def address(self) -> str:
+        """Whose attempts to sign in are counted together: those from one address."""
+        client = self.request.client
+        return address_key(client.host if client else "")
+
     def page(self, template: str, status: HTTPStatus = HTTPStatus.OK, /, **context: object) -> HTMLResponse:
         """A rendered page."""
         return self.rendered(template, status, {"visit": None, "csrf": "", **context})
@@ -77,15 +86,15 @@ class Guest:
         said = self.request.query_params.get("said", "")
         key = f"said.{said}"
         values = {"n": self.request.query_params.get("n", "")}
-        text = self.web.templates.get_template(template).render(
-            t=self.words,
-            theme=self.theme,
-            themes=THEMES,
-            languages=LANGUAGES,
-            here=self.request.url.path,
-            said=self.words(key, **values) if said and self.words.has(key) else "",
-            **context,
-        )
+        shared = {
+            "t": self.words,
+            "theme": self.theme,
+            "themes": THEMES,
+            "languages": LANGUAGES,
+            "here": self.request.url.path,
+            "said": self.words(key, **values) if said and self.words.has(key) else "",
+        }
+        text = self.web.templates.get_template(template).render({**shared, **context})
         # Without a referrer at all, browsers would not say of a form either where it comes from.
         headers = {"Content-Security-Policy": CONTENT_POLICY, "Referrer-Policy": "same-origin"}
         return HTMLResponse(text, status.value, headers)
