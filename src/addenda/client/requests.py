@@ -38,9 +38,12 @@ def compute(kind: type[Answer], path: str, body: Mapping[str, JsonValue], *, pat
     return ask_for(kind, Request("POST", path, body=dict(body), repeatable=True, patient=patient))
 
 
-def create(kind: type[Answer], path: str, body: Mapping[str, JsonValue], key: str | None = None) -> Steps[Answer]:
+def create(
+    kind: type[Answer], path: str, body: Mapping[str, JsonValue], key: str | None = None, *, seen: int | None = None
+) -> Steps[Answer]:
     """Make something, at most once: with a key, made here unless the caller has one, it can be sent again."""
-    return ask_for(kind, Request("POST", path, body=dict(body), headers=key_header(key), repeatable=True))
+    headers = {**key_header(key), **seen_header(seen)}
+    return ask_for(kind, Request("POST", path, body=dict(body), headers=headers, repeatable=True))
 
 
 def change(

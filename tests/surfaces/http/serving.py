@@ -64,6 +64,7 @@ def found(folder: Path, *, admin: str) -> dict[str, str]:
         tokens = {"admin": founded.token}
         for role in ("viewer", "editor", "approver"):
             tokens[role] = str(kb.governance.add_person(f"the {role}", [role], by=by).token)
+        tokens["agent"] = str(kb.governance.issue_token(admin, by=by, agent="helper").token)
         kb.governance.add_person("spare", ["viewer"], by=by)
         tokens["none"] = str(kb.governance.add_person("nobody there", ["viewer"], by=by).token)
         kb.governance.change_roles("nobody there", [], by=by)

@@ -18,7 +18,7 @@ from addenda.knowledge_base.finding import Filter
 from addenda.knowledge_base.reflecting import SYNTHESIS, GatheringSettings, Stage, SynthesisSettings
 from addenda.surfaces.http.access import Caller, CallerDep
 from addenda.surfaces.http.idempotency import KeyDep
-from addenda.surfaces.http.routing import PREFIX, kb_router
+from addenda.surfaces.http.routing import DECIDING, PREFIX, kb_router
 from addenda.surfaces.http.shapes.jobs import (
     Extract,
     JobList,
@@ -214,7 +214,7 @@ def follow_job(caller: CallerDep, job_id: JobId) -> StreamingResponse:
     return followed(changes(lambda told: jobs.watch(job_id, told), look, "job"))
 
 
-@router.post("/jobs/{job_id}/cancel", operation_id="cancel_job")
+@router.post("/jobs/{job_id}/cancel", operation_id="cancel_job", dependencies=DECIDING)
 def cancel_job(caller: CallerDep, job_id: JobId) -> JobShown:
     """Cancel a job where it next reports progress. Whoever asked for it may, and an admin."""
     jobs = caller.hosted.kb.jobs
