@@ -9,6 +9,7 @@ from addenda.errors import InvalidInput
 from addenda.knowledge_base import Autopilot, Event, PendingChange, Person, Policy, Record, Token
 from addenda.knowledge_base.autopilot import Trusted
 from addenda.knowledge_base.consulted_models import Asked, Refused, Repeated, StageBegan, Wasted
+from addenda.knowledge_base.notebook import Listed
 from addenda.types import Addendum, Content, Document, Edit, Fact
 
 ERASED = "(erased)"
@@ -114,6 +115,26 @@ def describe_trusted(one: Trusted) -> dict[str, object]:
         else {"at": dropped.at, "by": dropped.by, "because_of": dropped.addendum_id},
         "waiting": one.waiting,
         "went_by_itself": one.by_itself,
+    }
+
+
+def describe_note(one: Listed) -> dict[str, object]:
+    """A live note, and what the observations say of it."""
+    low, high = one.evidence.interval
+    return {
+        "id": one.addendum_id,
+        "place": one.place,
+        "applies_when": one.applies_when,
+        "rule": one.rule,
+        "author": one.author,
+        "supporting": one.evidence.supporting,
+        "contradicting": one.evidence.contradicting,
+        "share": round(one.evidence.share, 4),
+        "interval": (round(low, 4), round(high, 4)),
+        "observations_for": one.supporting,
+        "observations_against": one.contradicting,
+        "contradicts": one.contradicts,
+        "in_words": str(one.evidence),
     }
 
 

@@ -1,16 +1,15 @@
-"""``observe``, ``learn``, ``notes``: what came of answers, the rules learned from it, and the notebook."""
+"""``learn`` and ``notes``: the rules that are learned from what came of answers, and the notebook."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
+from addenda.client.replies import NoteShown
 from addenda.errors import InvalidInput
-from addenda.knowledge_base.changes import Proposing
 from addenda.knowledge_base.learning import (
     Asking,
     ChatInducerSettings,
@@ -20,13 +19,11 @@ from addenda.knowledge_base.learning import (
     Rejected,
     RevisionSettings,
 )
-from addenda.knowledge_base.observation_files import read_observation_file
-from addenda.knowledge_base.observing import Batch
 from addenda.surfaces.cli.context import begin, fields
-from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption
+from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ReasonOption, TokenOption, UrlOption
 from addenda.surfaces.cli.output import Output, pairs, table
-from addenda.surfaces.describing import says
-from addenda.types import Note, Trust
+from addenda.surfaces.describing import describe_note, says
+from addenda.types import Note
 
 _DONE = {
     "add": "a new note",
@@ -41,76 +38,6 @@ _DONE = {
 
 _WORK = {"induction": "what was drafted from", "revision": "the revision after"}
 """What a language model was asked for."""
-
-
-def observe(
-    files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE...]", help="JSON lines, csv or xlsx.")] = None,
-    answer: Annotated[
-        str | None,
-        typer.Option("--answer", metavar="ID", help="An answer that was given, or `latest`; not with files."),
-    ] = None,
-    right: Annotated[
-        bool | None, typer.Option("--right/--wrong", help="Whether that answer turned out right.", show_default=False)
-    ] = None,
-    trust: Annotated[str, typer.Option("--trust", help="Trust in them: untrusted, low, normal or high.")] = "normal",
-    tag: Annotated[list[str] | None, typer.Option("--tag", help="A label; may be repeated.")] = None,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help="Of text files.", show_default="found out, or UTF-8")
-    ] = None,
-    reason: ReasonOption = "",
-    kb: KbOption = None,
-    token_file: TokenOption = None,
-    as_json: JsonOption = False,
-    dry_run: DryRunOption = False,
-) -> None:
-    """Take in what came of answers, as evidence that notes are learned from.
-
-    A line of a JSON file is `{"attributes": {"fault": "no heat", "age": 7}, "answer": "replace", "right": true}`; a
-    table has the columns `answer` and `right`, and one for each attribute. `--answer ID --right` or `--wrong` says it
-    of an answer that `ask` gave. `addenda learn` makes notes from all that.
-    """
-    call = begin(kb, as_json=as_json, token_file=token_file)
-    if trust not in get_args(Trust):
-        raise InvalidInput(f"--trust {trust!r} is unknown; it can be {', '.join(get_args(Trust))}")
-    if (answer is None) != (right is None) or bool(files) == (answer is not None):
-        raise InvalidInput("give files, or --answer ID with --right or --wrong")
-    batches = [Batch(read_observation_file(file, encoding), str(file)) for file in files or []]
-    with call.open() as opened:
-        if right is not None:
-            batches = [opened.observing.of_answer(None if answer == "latest" else answer, right=right)]
-        person = call.person(opened)
-        made = opened.observing.record(
-            batches, by=person, trust=cast("Trust", trust), tags=tag or (), reason=reason, dry_run=dry_run
-        )
-    taken = [_taken(batch, one, dry_run=dry_run) for batch, one in zip(batches, made, strict=True)]
-    headers = ("what", "observations", "with feedback", "right", "what became of it")
-    shown = ("source", "observations", "with_feedback", "right")
-    rows = [
-        (*(str(line[name]) for name in shown), _kept(one, dry_run=dry_run))
-        for line, one in zip(taken, made, strict=True)
-    ]
-    call.out.result({"dry_run": dry_run, "batches": taken}, table(headers, rows))
-    if not dry_run:
-        call.out.note("next: `addenda learn`")
-
-
-def _taken(batch: Batch, made: Proposing, *, dry_run: bool) -> dict[str, object]:
-    """What a batch came to, for JSON."""
-    judged = [one for one in batch.observations if one.feedback != "none"]
-    return {
-        "source": batch.source,
-        "id": None if dry_run or made.duplicate_of else made.addendum.id,
-        "duplicate_of": made.duplicate_of,
-        "observations": len(batch.observations),
-        "with_feedback": len(judged),
-        "right": sum(one.expected_if(one.answer) is True for one in judged),
-    }
-
-
-def _kept(made: Proposing, *, dry_run: bool) -> str:
-    if made.duplicate_of is not None:
-        return f"already there as {made.duplicate_of}"
-    return "would be kept" if dry_run else f"kept as {made.addendum.id}"
 
 
 def learn(
@@ -207,37 +134,24 @@ def _show(out: Output, lesson: Lesson, *, dry_run: bool) -> None:
         out.note("next, somebody else: `addenda approve --all --tag learned`, then `addenda activate --all`")
 
 
-def notes(kb: KbOption = None, as_json: JsonOption = False) -> None:
+def notes(
+    kb: KbOption = None, url: UrlOption = None, token_file: TokenOption = None, as_json: JsonOption = False
+) -> None:
     """Show the notebook: the live notes, and what the observations say of each.
 
     They are shown in the order in which they are tried. Notes with the same conditions and another answer are named.
     """
-    call = begin(kb, as_json=as_json)
-    with call.open() as opened:
-        listed = opened.notebook.listed()
-    described = [
-        {
-            "id": one.addendum_id,
-            "place": one.place,
-            "applies_when": one.applies_when,
-            "rule": one.rule,
-            "author": one.author,
-            "supporting": one.evidence.supporting,
-            "contradicting": one.evidence.contradicting,
-            "share": round(one.evidence.share, 4),
-            "interval": [round(bound, 4) for bound in one.evidence.interval],
-            "observations_for": list(one.supporting),
-            "observations_against": list(one.contradicting),
-            "contradicts": list(one.contradicts),
-        }
-        for one in listed
-    ]
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
+    listed = call.read(
+        lambda opened: [NoteShown.model_validate(describe_note(one)) for one in opened.notebook.listed()],
+        lambda client: client.notes().notes,
+    )
     headers = ("id", "when", "rule", "says who", "observations", "at odds with")
     rows = [
-        (one.addendum_id, one.applies_when or "always", one.rule, one.author, str(one.evidence),
-         ", ".join(one.contradicts))
+        (one.id, one.applies_when or "always", one.rule, one.author, one.in_words, ", ".join(one.contradicts))
         for one in listed
-    ]  # fmt: skip
+    ]
+    described = [one.model_dump(mode="json", exclude={"in_words"}) for one in listed]
     call.out.result({"notes": described}, table(headers, rows) if rows else "there are no live notes")
 
 
