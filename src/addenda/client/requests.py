@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -18,6 +18,10 @@ Item = TypeVar("Item")
 
 Pages: TypeAlias = Callable[[str | None], Steps[tuple[tuple[Item, ...], str | None]]]
 """Reads a page of a list (the first with None): what is on it, and the next one's cursor."""
+
+
+Titled: TypeAlias = tuple[str, str] | tuple[str, str, str]
+"""A title and its text, and perhaps where it comes from."""
 
 
 class Listing(Generic[Item]):
@@ -76,3 +80,8 @@ def part(name: str) -> str:
 def given(**values: object) -> dict[str, JsonValue]:
     """The arguments that are not None, as JSON."""
     return {name: to_jsonable_python(value) for name, value in values.items() if value is not None}
+
+
+def texts(documents: Sequence[Titled]) -> list[dict[str, JsonValue]]:
+    """Documents as JSON."""
+    return [dict(zip(("title", "text", "source"), one, strict=False)) for one in documents]

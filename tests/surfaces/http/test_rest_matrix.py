@@ -30,7 +30,8 @@ MAY: Mapping[str, tuple[str, ...]] = {
         ANYBODY,
     ),
     **dict.fromkeys(
-        "propose preview_import import_file feedback observe test learn extract reflect review review_several".split(),
+        "propose preview_import import_file feedback observe test learn extract reflect review review_several "
+        "estimate_reflections".split(),
         WRITERS,
     ),
     **dict.fromkeys("approve approve_several reject reject_several".split(), APPROVERS),
