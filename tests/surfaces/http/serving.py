@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx2
 import uvicorn
 
-from addenda.knowledge_base import KnowledgeBase, Policy
+from addenda.knowledge_base import KnowledgeBase, ModelChoice, Policy
 from addenda.ledger import Rule
 from addenda.settings import Settings
 from addenda.surfaces.hosting import Hosting, Place
@@ -72,9 +72,11 @@ def found(folder: Path, *, admin: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, *, settings: Settings | None = None, fresh: bool = True) -> Generator[Desk]:
+def serving(
+    folder: Path, *, settings: Settings | None = None, fresh: bool = True, choice: ModelChoice | None = None
+) -> Generator[Desk]:
     """A server with the knowledge bases ``ours`` and ``theirs``."""
-    places = {name: Place(folder / name) for name in ("ours", "theirs")}
+    places = {name: Place(folder / name, choice=choice or ModelChoice()) for name in ("ours", "theirs")}
     tokens = found(folder / "ours", admin="Ana") if fresh else {}
     if fresh:
         tokens["stranger"] = found(folder / "theirs", admin="Sue")["admin"]

@@ -196,7 +196,9 @@ def _extract_there(call: Call, documents: Sequence[SourceDocument], asked: _Aske
                 ).wait(progress=progress)
             fresh = () if asked.dry_run else done.proposed
             rows = [_row_there(client.show(i), f"proposed as {i}") for i in fresh]
-            rows += [("", client.show(i).says, f"already there as {i}") for i in dict.fromkeys(done.duplicates)]
+            # In a dry run, what is said twice in a document is the same as something that was not proposed.
+            there = [i for i in dict.fromkeys(done.duplicates) if i not in done.proposed]
+            rows += [("", client.show(i).says, f"already there as {i}") for i in there]
             yield _Came(_described_there(document, done), rows)
 
 
