@@ -167,6 +167,9 @@ def test_a_person_without_a_role_may_not(office: Office) -> None:
     with pytest.raises(PermissionDenied, match="Vic"):
         office.kb.changes.propose([addendum(noise())], by=vic)
     assert not office.kb.state.records
+    office.propose(noise())
+    with pytest.raises(PermissionDenied, match="Vic"):  # nor learn that it is said already
+        office.kb.changes.propose([addendum(noise())], by=vic)
 
 
 def test_a_document_can_be_proposed_but_no_memory_carries_it(office: Office) -> None:

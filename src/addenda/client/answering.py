@@ -53,11 +53,28 @@ def explain(answer: AnswerShown | str) -> Steps[Explained]:
 
 
 def feedback(
-    answer: AnswerShown | str, *, right: bool, reason: str = "", key: str | None = None
+    answer: AnswerShown | str,
+    *,
+    right: bool,
+    trust: Trust = "normal",
+    tags: Sequence[str] = (),
+    reason: str = "",
+    dry_run: bool = False,
+    key: str | None = None,
 ) -> Steps[FeedbackKept]:
-    """Say whether an answer turned out right; it is kept as an observation that notes are learned from."""
+    """Say whether an answer turned out right; it is kept as an observation that notes are learned from.
+
+    Args:
+        answer: The answer, or its id.
+        right: Whether it turned out right.
+        trust: How far whoever says so is trusted.
+        tags: Labels.
+        reason: Why; it stays in the history.
+        dry_run: Only tell what would become of it.
+        key: Names this request; made anew when None.
+    """
     answer_id = answer if isinstance(answer, str) else answer.id
-    body = given(right=right, reason=reason)
+    body = given(right=right, trust=trust, tags=tags, reason=reason, dry_run=dry_run)
     return (yield from create(FeedbackKept, f"/answers/{part(answer_id)}/feedback", body, key))
 
 
@@ -86,6 +103,7 @@ def observe(
     trust: Trust = "normal",
     tags: Sequence[str] = (),
     reason: str = "",
+    dry_run: bool = False,
     key: str | None = None,
 ) -> Steps[Observed]:
     """Hand in what came of answers, as evidence that notes are learned from.
@@ -96,7 +114,8 @@ def observe(
         trust: How far the source is trusted.
         tags: Labels.
         reason: Why; it stays in the history.
+        dry_run: Only tell what would become of them.
         key: Names this request; made anew when None.
     """
-    body = given(observations=observations, source=source, trust=trust, tags=tags, reason=reason)
+    body = given(observations=observations, source=source, trust=trust, tags=tags, reason=reason, dry_run=dry_run)
     return (yield from create(Observed, "/observations", body, key))

@@ -19,7 +19,6 @@ from addenda.settings import Settings
 
 TIMEOUT = 60.0
 """Seconds that a server has for an answer."""
-
 ANSWER_TIMEOUT = 600.0
 """Seconds that it has where a model is asked."""
 
@@ -113,8 +112,7 @@ class _Connection:
             url: Its address, for example ``http://127.0.0.1:8331``; ``#NAME`` behind it names a knowledge base.
             token: Says who acts. It is in no representation and no error.
             kb: Name of the knowledge base; ``default`` when neither this nor the address names one.
-            timeout: Seconds that the server has for an answer.
-            answer_timeout: Seconds that it has where a model is asked.
+            timeout: Seconds that the server has for an answer; ``answer_timeout``: where a model is asked.
             allow_plain_http: Whether the token may go unencrypted to another machine.
 
         Raises InvalidInput for an address that cannot be used, MissingDependency without the extra ``remote``.
@@ -190,6 +188,7 @@ class Client(_Connection):
     preview_import = _blocking(working.preview_import)
     export = _blocking(working.export)
     jobs = _blocking(working.jobs)
+    reflect_cost = _blocking(working.reflect_cost)
     ask = _blocking(answering.ask)
     answer = _blocking(answering.answer)
     explain = _blocking(answering.explain)
@@ -201,13 +200,17 @@ class Client(_Connection):
     people = _blocking(governing.people)
     add_person = _blocking(governing.add_person)
     change_roles = _blocking(governing.change_roles)
+    tokens = _blocking(governing.tokens)
     issue_token = _blocking(governing.issue_token)
+    link_identity = _blocking(governing.link_identity)
+    revoke_token = _blocking(governing.revoke_token)
     revoke_tokens = _blocking(governing.revoke_tokens)
     policy = _blocking(governing.policy)
     set_policy = _blocking(governing.set_policy)
     thresholds = _blocking(governing.thresholds)
     set_thresholds = _blocking(governing.set_thresholds)
     relations = _blocking(governing.relations)
+    relation = _blocking(governing.relation)
     declare_relation = _blocking(governing.declare_relation)
     suite = _blocking(governing.suite)
     change_suite = _blocking(governing.change_suite)
@@ -266,6 +269,7 @@ class AsyncClient(_Connection):
     preview_import = _awaiting(working.preview_import)
     export = _awaiting(working.export)
     jobs = _awaiting(working.jobs)
+    reflect_cost = _awaiting(working.reflect_cost)
     ask = _awaiting(answering.ask)
     answer = _awaiting(answering.answer)
     explain = _awaiting(answering.explain)
@@ -277,13 +281,17 @@ class AsyncClient(_Connection):
     people = _awaiting(governing.people)
     add_person = _awaiting(governing.add_person)
     change_roles = _awaiting(governing.change_roles)
+    tokens = _awaiting(governing.tokens)
     issue_token = _awaiting(governing.issue_token)
+    link_identity = _awaiting(governing.link_identity)
+    revoke_token = _awaiting(governing.revoke_token)
     revoke_tokens = _awaiting(governing.revoke_tokens)
     policy = _awaiting(governing.policy)
     set_policy = _awaiting(governing.set_policy)
     thresholds = _awaiting(governing.thresholds)
     set_thresholds = _awaiting(governing.set_thresholds)
     relations = _awaiting(governing.relations)
+    relation = _awaiting(governing.relation)
     declare_relation = _awaiting(governing.declare_relation)
     suite = _awaiting(governing.suite)
     change_suite = _awaiting(governing.change_suite)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pydantic import JsonValue
 
@@ -15,12 +16,15 @@ from addenda.client.rule_replies import (
     PersonShown,
     PolicyShown,
     Relations,
+    RelationSpec,
     Revoked,
+    RevokedToken,
     SettingShown,
     Settled,
     Suite,
     SuiteQuestion,
     Thresholds,
+    Tokens,
     Verified,
     WaitingChanges,
 )
@@ -57,9 +61,75 @@ def change_roles(name: str, *, roles: Sequence[str], reason: str = "", seen: int
     return (yield from change(SettingShown, "PUT", f"/people/{part(name)}/roles", body, seen=seen))
 
 
-def issue_token(name: str, *, reason: str = "", key: str | None = None) -> Steps[SettingShown]:
-    """Issue one more token to a person; everybody may do so for themselves."""
-    return (yield from create(SettingShown, f"/people/{part(name)}/tokens", given(reason=reason), key))
+def tokens(name: str | None = None) -> Steps[Tokens]:
+    """Tokens and linked accounts, by ids that are of no use to act: an admin sees everybody's, others their own.
+
+    Args:
+        name: Only those of this person.
+
+    Raises PermissionDenied for somebody else's, UnknownId for a person who is not there.
+    """
+    return (yield from get(Tokens, "/tokens", {} if name is None else {"name": name}))
+
+
+def issue_token(
+    name: str,
+    *,
+    label: str = "",
+    roles: Sequence[str] | None = None,
+    expires_at: datetime | None = None,
+    agent: str = "",
+    reason: str = "",
+    seen: int | None = None,
+    key: str | None = None,
+) -> Steps[SettingShown]:
+    """Issue one more token to a person, which is in the answer and nowhere else; everybody may do so for themselves.
+
+    Args:
+        name: Whose.
+        label: What it is for, in a few words.
+        roles: The only ones of the person's roles that come with it; all when None.
+        expires_at: First instant at which it is no longer valid; never when None.
+        agent: The agent that is to act with it; it can only read and propose.
+        reason: Why; it stays in the history.
+        seen: As for ``change_roles``.
+        key: Names this request; made anew when None.
+    """
+    body = given(label=label, roles=roles, expires_at=expires_at, agent=agent, reason=reason)
+    return (yield from create(SettingShown, f"/people/{part(name)}/tokens", body, key, seen=seen))
+
+
+def link_identity(
+    name: str,
+    *,
+    issuer: str,
+    subject: str,
+    roles: Sequence[str] | None = None,
+    expires_at: datetime | None = None,
+    reason: str = "",
+    seen: int | None = None,
+    key: str | None = None,
+) -> Steps[SettingShown]:
+    """Let an account at an OpenID provider act as a person; it is listed and revoked like a token. Only admins may.
+
+    Args:
+        name: The person.
+        issuer: The provider, exactly as it names itself.
+        subject: The account's ``sub`` there, which never changes.
+        roles: The only ones of the person's roles that come with it; all when None.
+        expires_at: First instant at which it no longer holds; never when None.
+        reason: Why; it stays in the history.
+        seen: As for ``change_roles``.
+        key: Names this request; made anew when None.
+    """
+    body = given(issuer=issuer, subject=subject, roles=roles, expires_at=expires_at, reason=reason)
+    return (yield from create(SettingShown, f"/people/{part(name)}/identities", body, key, seen=seen))
+
+
+def revoke_token(name: str, token_id: str, *, reason: str = "") -> Steps[RevokedToken]:
+    """Revoke one token, or unlink one account, by its id in ``tokens`` or a unique beginning of it."""
+    path = f"/people/{part(name)}/tokens/{part(token_id)}/revoke"
+    return (yield from change(RevokedToken, "POST", path, given(reason=reason)))
 
 
 def revoke_tokens(name: str, *, reason: str = "") -> Steps[Revoked]:
@@ -93,6 +163,11 @@ def set_thresholds(
 def relations() -> Steps[Relations]:
     """The declared relations."""
     return (yield from get(Relations, "/relations"))
+
+
+def relation(name: str) -> Steps[RelationSpec]:
+    """One relation; for one that nobody declared, what is assumed."""
+    return (yield from get(RelationSpec, f"/relations/{part(name)}"))
 
 
 def declare_relation(

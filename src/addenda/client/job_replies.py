@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import ConfigDict, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from addenda.client.replies import Told
 
@@ -41,6 +41,28 @@ class ImportResult(Told):
     flagged: int
 
 
+class LearnedShown(Told):
+    """One change of the notes that was asked for, and what became of it."""
+
+    kind: str
+    id: str
+    became: str
+    """``proposed`` (or it would be), or asked for by one that is ``waiting`` or was ``rejected``."""
+    replaces: tuple[str, ...]
+    trust: str
+    evidence: tuple[str, ...]
+    supporting: int | None
+    contradicting: int | None
+    countable: bool
+
+
+class HeldBackShown(Told):
+    """One that too few batches ask for so far."""
+
+    kind: str
+    replaces: tuple[str, ...]
+
+
 class LearnResult(Told):
     """What the learner proposed."""
 
@@ -53,6 +75,9 @@ class LearnResult(Told):
     held_back: int
     rejected: int
     unlearned: int
+    since: str = ""
+    learned: tuple[LearnedShown, ...] = ()
+    held_back_of: tuple[HeldBackShown, ...] = ()
 
 
 class ExtractResult(Told):
@@ -66,12 +91,57 @@ class ExtractResult(Told):
     left_out: int
     contradicting: int
     unanswered: int
+    was_there: bool = False
+    sentences: int = 0
+    statements: int = 0
+    doubtful: int = 0
+    refused: int = 0
+    problems: int = 0
+    resumed: int = 0
 
 
 class ReindexResult(Told):
     """The index that the names are in."""
 
     index: str
+
+
+class GivenShown(Told):
+    """A document that was given."""
+
+    id: str
+    was_there: bool
+    replaces: str | None
+
+
+class StageShown(Told):
+    """What a stage of making reflections came to."""
+
+    asked: int
+    resumed: int
+    taken: int
+    rejected: int
+
+
+class StageCost(Told):
+    """What a stage would ask of the generator."""
+
+    stage: str
+    calls: int
+    tokens_in: int
+    tokens_out: int
+
+
+class ReflectCost(Told):
+    """What making reflections would cost if nothing of it was asked before."""
+
+    documents: int
+    passages: int
+    groups: int
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    stages: tuple[StageCost, ...]
 
 
 class ReflectResult(Told):
@@ -81,6 +151,8 @@ class ReflectResult(Told):
     corpus: int
     reflections: int
     conflicts: int
+    given: tuple[GivenShown, ...] = ()
+    stages: dict[str, StageShown] = Field(default_factory=dict[str, StageShown])
 
 
 class TrainResult(Told):

@@ -236,8 +236,11 @@ class Explained(AnswerShown):
 class FeedbackKept(Told):
     """The observation that was kept of an answer."""
 
-    id: str
+    id: str | None
+    """None in a dry run that found no other."""
     duplicate: bool
+    source: str = ""
+    """What it is called as the source of what is learned."""
 
 
 class CellProblem(Told):
@@ -304,8 +307,13 @@ class NoteShown(Told):
     author: str
     supporting: int
     contradicting: int
+    share: float = 0.5
     interval: tuple[float, float]
+    observations_for: tuple[str, ...] = ()
+    observations_against: tuple[str, ...] = ()
     contradicts: tuple[str, ...]
+    in_words: str = ""
+    """What the observations say."""
 
 
 class Notebook(Told):
@@ -317,6 +325,7 @@ class Notebook(Told):
 class Observed(Told):
     """What became of a batch of observations."""
 
-    id: str
+    id: str | None
+    """None in a dry run that found no other."""
     duplicate: bool
     observations: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -18,6 +18,10 @@ Item = TypeVar("Item")
 
 Pages: TypeAlias = Callable[[str | None], Steps[tuple[tuple[Item, ...], str | None]]]
 """Reads a page of a list (the first with None): what is on it, and the next one's cursor."""
+
+
+Titled: TypeAlias = tuple[str, str] | tuple[str, str, str]
+"""A title and its text, and perhaps where it comes from."""
 
 
 class Listing(Generic[Item]):
@@ -38,9 +42,12 @@ def compute(kind: type[Answer], path: str, body: Mapping[str, JsonValue], *, pat
     return ask_for(kind, Request("POST", path, body=dict(body), repeatable=True, patient=patient))
 
 
-def create(kind: type[Answer], path: str, body: Mapping[str, JsonValue], key: str | None = None) -> Steps[Answer]:
+def create(
+    kind: type[Answer], path: str, body: Mapping[str, JsonValue], key: str | None = None, *, seen: int | None = None
+) -> Steps[Answer]:
     """Make something, at most once: with a key, made here unless the caller has one, it can be sent again."""
-    return ask_for(kind, Request("POST", path, body=dict(body), headers=key_header(key), repeatable=True))
+    headers = {**key_header(key), **seen_header(seen)}
+    return ask_for(kind, Request("POST", path, body=dict(body), headers=headers, repeatable=True))
 
 
 def change(
@@ -73,3 +80,8 @@ def part(name: str) -> str:
 def given(**values: object) -> dict[str, JsonValue]:
     """The arguments that are not None, as JSON."""
     return {name: to_jsonable_python(value) for name, value in values.items() if value is not None}
+
+
+def texts(documents: Sequence[Titled]) -> list[dict[str, JsonValue]]:
+    """Documents as JSON."""
+    return [dict(zip(("title", "text", "source"), one, strict=False)) for one in documents]

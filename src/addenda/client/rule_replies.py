@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from addenda.client.replies import Told
 
@@ -22,6 +22,28 @@ class People(Told):
     """Who may act."""
 
     people: tuple[PersonShown, ...]
+    position: int
+
+
+class TokenShown(Told):
+    """What comes with a token, or with an account that acts as a person; never the token."""
+
+    id: str
+    name: str
+    label: str
+    roles: tuple[str, ...]
+    narrowed: bool
+    agent: str | None
+    issuer: str | None
+    issued_at: datetime
+    expires_at: datetime | None
+    expired: bool
+
+
+class Tokens(Told):
+    """Tokens that one may see."""
+
+    tokens: tuple[TokenShown, ...]
     position: int
 
 
@@ -43,11 +65,44 @@ class Revoked(Told):
     revoked: int
 
 
+class RevokedToken(Told):
+    """The one token that was revoked."""
+
+    name: str
+    id: str
+
+
+class DroppedBack(Told):
+    """Why a source of notes had to start anew."""
+
+    at: datetime
+    by: str
+    because_of: str
+
+
+class TrustedShown(Told):
+    """How far a rule with an autopilot trusts a source of notes."""
+
+    rule: str
+    source: str
+    by_itself_since: datetime | None
+    accepted: int
+    decisions: int
+    at_least: float
+    needs: float
+    unaudited: int = 0
+    unaudited_at_most: int = 0
+    dropped_back: DroppedBack | None = None
+    waiting: tuple[str, ...]
+    went_by_itself: tuple[str, ...]
+
+
 class PolicyShown(Told):
     """Whose approval a proposal needs."""
 
     policy: dict[str, JsonValue]
     in_words: tuple[str, ...]
+    trusted_sources: tuple[TrustedShown, ...] = ()
     position: int
 
 
@@ -63,6 +118,22 @@ class Relations(Told):
 
     relations: tuple[dict[str, JsonValue], ...]
     position: int
+
+
+class RelationSpec(Told):
+    """What is known about a relation; what only a later version knows of it is kept, so that it can be sent back."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+    templates: tuple[str, ...]
+    gate_templates: tuple[str, ...]
+    cardinality: str
+    value_type: str
+    unit: str
+    subject_kind: str
+    memories: tuple[str, ...]
+    declared: bool
 
 
 class SuiteQuestion(Told):

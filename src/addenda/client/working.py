@@ -18,13 +18,14 @@ from addenda.client.job_replies import (
     JobList,
     JobShown,
     LearnResult,
+    ReflectCost,
     ReflectResult,
     ReindexResult,
     TestResult,
     TrainResult,
 )
 from addenda.client.replies import Preview, Told
-from addenda.client.requests import change, create, get, given, key_header, part
+from addenda.client.requests import Titled, change, compute, create, get, given, key_header, part, texts
 from addenda.client.steps import (
     Follow,
     Lost,
@@ -120,6 +121,7 @@ def extract(
     title: str,
     text: str,
     *,
+    source: str | None = None,
     doubtful: bool = False,
     trust: Trust = "normal",
     tags: Sequence[str] = (),
@@ -132,10 +134,11 @@ def extract(
 ) -> Steps[Begun[ExtractResult]]:
     """Let the model propose the facts that a text states, each with its sentence as evidence.
 
-    With ``doubtful``, statements about which something looks wrong are proposed too. The others as for ``propose``.
+    With ``doubtful``, statements about which something looks wrong are proposed too. ``source`` is the title when it is
+    None. The others as for ``propose``.
     """
     body = given(
-        document={"title": title, "text": text},
+        document=given(title=title, text=text, source=source),
         doubtful=doubtful,
         trust=trust,
         tags=tags,
@@ -163,8 +166,13 @@ def reindex(
     return Begun((yield from create(JobShown, "/jobs/reindex", body, key)), ReindexResult)
 
 
+def reflect_cost(documents: Sequence[Titled] = (), *, stages: Sequence[str] = ()) -> Steps[ReflectCost]:
+    """What making reflections would cost, in requests and tokens; nothing is proposed. Arguments as for ``reflect``."""
+    return (yield from compute(ReflectCost, "/reflections/cost", given(documents=texts(documents), stages=stages)))
+
+
 def reflect(
-    documents: Sequence[tuple[str, str]] = (),
+    documents: Sequence[Titled] = (),
     *,
     stages: Sequence[str] = (),
     most_calls: int | None = None,
@@ -179,7 +187,8 @@ def reflect(
     """Propose documents, and make question-answer reflections of them.
 
     Args:
-        documents: Each a title and its text; none: go on with those that were given before.
+        documents: Each a title and its text, and where it comes from if not its title says so; none: go on with those
+            that were given before.
         stages: Only these; all when empty.
         most_calls: Stop after so many requests to the generator.
         trust: How far the source is trusted.
@@ -191,7 +200,7 @@ def reflect(
         key: Names this request; made anew when None.
     """
     body = given(
-        documents=[{"title": title, "text": text} for title, text in documents],
+        documents=texts(documents),
         stages=stages,
         most_calls=most_calls,
         trust=trust,

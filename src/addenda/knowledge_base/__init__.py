@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from addenda.augmenting import Augmentation
 from addenda.knowledge_base.activation import Activated
-from addenda.knowledge_base.agents import admitted, check_audience
+from addenda.knowledge_base.agents import admitted, check_audience, check_decides
 from addenda.knowledge_base.changes import Deciding, Proposing, Receipt
 from addenda.knowledge_base.checks import Check
 from addenda.knowledge_base.conversing import Spoken, Upstream
@@ -28,6 +28,7 @@ from addenda.ledger import (
     ContentKind,
     Event,
     Head,
+    PendingChange,
     Person,
     Policy,
     Record,
@@ -64,6 +65,7 @@ __all__ = [
     "Import",
     "KnowledgeBase",
     "ModelChoice",
+    "PendingChange",
     "Person",
     "Policy",
     "Progress",
@@ -81,6 +83,7 @@ __all__ = [
     "Upstream",
     "admitted",
     "check_audience",
+    "check_decides",
     "check_move",
     "identify",
     "is_remote",

@@ -185,6 +185,12 @@ def agent_of(person: Person) -> Actor:
     return person.actor if person.agent else Actor(kind="model", name=f"mcp (agent of {person.name})")
 
 
+def check_decides(person: Person) -> None:
+    """Raise PermissionDenied for an agent, which decides nothing: asked first, it learns nothing of what is there."""
+    if person.agent:
+        raise PermissionDenied(f"{person.actor} is a model, and a model can only propose; a person must do this")
+
+
 def check_audience(person: Person, audience: str) -> None:
     """Raise PermissionDenied where a person, or their agent, may not read or be answered as this audience.
 

@@ -43,6 +43,7 @@ from addenda.ledger import (
     clean_all,
     content_keys,
     normalised_value,
+    require,
 )
 from addenda.text import normalised
 from addenda.types import EVERYONE, Addendum, Content, Edit, Fact, MemoryName, Status
@@ -133,8 +134,7 @@ class Changes:
             based_on: Ledger position that the proposer saw; the head when None.
             dry_run: Only tell what would become of them.
 
-        Raises InvalidInput for hidden characters or an empty batch, PermissionDenied when ``by`` may not propose.
-        Nothing is proposed then.
+        Raises InvalidInput (hidden characters, an empty batch), PermissionDenied; nothing is proposed then.
         """
         if not addenda:
             raise InvalidInput("nothing to propose: the batch is empty")
@@ -152,6 +152,8 @@ class Changes:
             return _completed(outcomes, replaces, note_warnings(cleaned, replaces, state, self._contents))
         actor = by.actor if isinstance(by, Person) else by
         with self._ledger.writing() as session:
+            if isinstance(by, Person):  # what is said already is not appended, so that nothing else would ask
+                require(session.state, by, "proposed")
             known = session.about(wanted)
             outcomes = _outcomes(session.state, cleaned, keys, known, session.contents(_ids(known)))
             drafts = [

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from addenda.errors import InvalidInput, UnknownId
+from addenda.errors import InvalidInput, PermissionDenied, UnknownId
 from addenda.knowledge_base.memories import check_carried
 from addenda.knowledge_base.seeing import check_head
 from addenda.ledger import (
@@ -37,6 +37,7 @@ from addenda.ledger import (
     identity_hash,
     new_token,
     person_name,
+    require,
     token_hash,
     token_label,
 )
@@ -163,11 +164,13 @@ class Governance:
         """Revoke one token of a person, by its id or a unique beginning of it. Raises UnknownId, PermissionDenied."""
         wanted = token_id.strip().lower()
         with self._ledger.writing() as session:
+            _check_may_revoke(session.state, name, by)
             person = _known(session.state, name)
             fitting = [token for token in person.tokens if wanted and token.id.startswith(wanted)]
             if len(fitting) != 1:
-                there = ", ".join(token.id for token in person.tokens) or "none"
-                raise UnknownId(f"{token_id!r} names no single token of {name!r}; there are: {there}")
+                raise UnknownId(
+                    f"{token_id!r} names no single token of {name!r}; `person tokens` lists those that you may see"
+                )
             session.append(by.actor, [TokenRevoked(name=name, token_hash=fitting[0].hash)], reason)
         return fitting[0]
 
@@ -175,10 +178,29 @@ class Governance:
         """Revoke every token of a person. Returns how many there were."""
         presented = None if by.token is None else by.token.hash
         with self._ledger.writing() as session:
+            _check_may_revoke(session.state, name, by)
             # The one presented goes last, because nothing can be done with it once it is revoked.
             hashes = sorted(_known(session.state, name).token_hashes, key=lambda kept: kept == presented)
             session.append(by.actor, [TokenRevoked(name=name, token_hash=kept) for kept in hashes], reason)
         return len(hashes)
+
+    def tokens(self, *, by: Person, name: str | None = None) -> tuple[tuple[Person, Token], ...]:
+        """Tokens with whose they are: an admin sees everybody's, others their own, an agent the one it presented.
+
+        Args:
+            by: Who looks.
+            name: Only those of this person.
+
+        Raises PermissionDenied for somebody else's, UnknownId for a person who is not there.
+        """
+        state = self._ledger.state()
+        if "admin" in by.roles:
+            people = state.people.values() if name is None else [_known(state, name)]
+            return tuple((person, token) for person in people for token in person.tokens)
+        if name not in (None, by.name):
+            raise PermissionDenied(f"{by.name!r} may not see the tokens of {name!r}; that takes the role admin")
+        own = _known(state, by.name)
+        return tuple((own, token) for token in own.tokens if not by.agent or token == by.token)
 
     def set_policy(self, policy: Policy, *, by: Person, reason: str = "", seen: int | None = None) -> SettingOutcome:
         """Replace the approval policy."""
@@ -242,6 +264,12 @@ class Governance:
             event = session.change_setting(by.actor, change, reason)
         waiting = event.body.change_id if isinstance(event.body, SettingChangeProposed) else None
         return SettingOutcome(event.position, waiting, token)
+
+
+def _check_may_revoke(state: State, name: str, by: Person) -> None:
+    """Raise PermissionDenied, before anything is looked up, for tokens that are neither one's own nor an admin's."""
+    if name != by.name or by.agent:
+        require(state, by, "token_revoked")
 
 
 def _known(state: State, name: str) -> Person:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from addenda.errors import InvalidInput
 from addenda.knowledge_base.answers import AnswerLog
 from addenda.knowledge_base.changes import Changes, Proposing
-from addenda.ledger import Ledger, Person, Record, State
+from addenda.ledger import Ledger, Person, Record, State, require
 from addenda.memories.notes.cases import Observation, case_of, read_observations, to_line
 from addenda.types import Addendum, Document, Trust
 
@@ -93,6 +93,8 @@ class Observing:
         addenda = [_document(batch, by, trust, tags) for batch in batches]
         known = {_what(one): one.id for one in self._ledger.addenda(_ids(self._ledger.state())).values()}
         fresh = [one for one in addenda if known.setdefault(_what(one), one.id) == one.id]
+        if not dry_run:
+            require(self._ledger.state(), by, "proposed")
         if fresh:
             self._changes.propose(fresh, by=by, reason=reason, dry_run=dry_run)
         return tuple(

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from addenda.errors import InvalidInput
-from addenda.knowledge_base import Autopilot, Event, Policy, Record
+from addenda.knowledge_base import Autopilot, Event, PendingChange, Person, Policy, Record, Token
+from addenda.knowledge_base.autopilot import Trusted
 from addenda.knowledge_base.consulted_models import Asked, Refused, Repeated, StageBegan, Wasted
+from addenda.knowledge_base.notebook import Listed
 from addenda.types import Addendum, Content, Document, Edit, Fact
 
 ERASED = "(erased)"
@@ -76,6 +78,74 @@ def describe(record: Record, addendum: Addendum | None, now: datetime, since: da
         "trust": record.trust,
         "valid_from": stamp(record.valid_from),
         "valid_until": stamp(record.valid_until),
+    }
+
+
+def describe_token(owner: Person, kept: Token, now: datetime) -> dict[str, object]:
+    """What comes with a token; never the token."""
+    return {
+        "id": kept.id,
+        "name": owner.name,
+        "label": kept.label,
+        "roles": kept.within(owner.roles),
+        "narrowed": kept.is_narrow,
+        "agent": kept.agent or None,
+        "issuer": kept.issuer or None,
+        "issued_at": kept.issued_at,
+        "expires_at": kept.expires_at,
+        "expired": not kept.is_valid(now),
+    }
+
+
+def describe_trusted(one: Trusted) -> dict[str, object]:
+    """How far a rule with an autopilot trusts a source of notes."""
+    dropped = one.ramp.dropped
+    return {
+        "rule": one.ramp.rule,
+        "source": one.ramp.source,
+        "by_itself_since": one.ramp.since,
+        "accepted": one.ramp.accepted,
+        "decisions": len(one.ramp.decisions),
+        "at_least": round(one.ramp.bound, 4),
+        "needs": one.autopilot.bound,
+        "unaudited": one.ramp.unaudited,
+        "unaudited_at_most": one.autopilot.unaudited,
+        "dropped_back": None
+        if dropped is None
+        else {"at": dropped.at, "by": dropped.by, "because_of": dropped.addendum_id},
+        "waiting": one.waiting,
+        "went_by_itself": one.by_itself,
+    }
+
+
+def describe_note(one: Listed) -> dict[str, object]:
+    """A live note, and what the observations say of it."""
+    low, high = one.evidence.interval
+    return {
+        "id": one.addendum_id,
+        "place": one.place,
+        "applies_when": one.applies_when,
+        "rule": one.rule,
+        "author": one.author,
+        "supporting": one.evidence.supporting,
+        "contradicting": one.evidence.contradicting,
+        "share": round(one.evidence.share, 4),
+        "interval": (round(low, 4), round(high, 4)),
+        "observations_for": one.supporting,
+        "observations_against": one.contradicting,
+        "contradicts": one.contradicts,
+        "in_words": str(one.evidence),
+    }
+
+
+def describe_waiting(one: PendingChange) -> dict[str, object]:
+    """A change of the rules that waits for a second person; it never has a token in it."""
+    return {
+        "id": one.id,
+        "by": str(one.by),
+        "at": one.at,
+        "reason": one.reason,
+        "change": one.change.model_dump(mode="json", exclude={"token_hash"}),
     }
 
 

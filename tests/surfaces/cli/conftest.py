@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.surfaces.cli.desk import Desk
+from tests.surfaces.cli.there_and_here import Both
+from tests.surfaces.http.serving import serving
 from tests.tiny import save_tiny
 
 
@@ -37,3 +40,9 @@ def living(living_template: tuple[Desk, str], tmp_path: Path) -> tuple[Desk, str
     """A knowledge base with one live fact, and its id."""
     made, addendum_id = living_template
     return made.copied(tmp_path / "living"), addendum_id
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    with serving(tmp_path_factory.mktemp("served")) as served:
+        yield Both(served, tmp_path_factory.mktemp("tokens"))

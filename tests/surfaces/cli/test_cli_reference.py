@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from addenda._version import __version__
-from addenda.surfaces.cli.app import COMMANDS, Entry, build
+from addenda.surfaces.cli.app import ALONE, COMMANDS, Entry, build
 from addenda.surfaces.cli.reference import reference
 from tests.surfaces.cli.desk import ROOT, in_process
 
@@ -60,6 +60,13 @@ def test_every_command_has_the_common_options() -> None:
         assert "--kb" in options(command) or name in {"demo", "train write", "train read"}, name
         writes = name.split()[0] in WRITING and name.split()[-1] not in {"list", "show", "tokens"}
         assert ("--dry-run" in options(command)) == writes, name
+
+
+def test_every_command_asks_a_server_or_says_why_not() -> None:
+    assert {name for name, command in commands().items() if "--url" not in options(command)} == set(ALONE)
+    for name, why in ALONE.items():
+        refused = in_process(*name.split(), "--url", "http://127.0.0.1:1")
+        assert (refused.code, f"`addenda {name}` cannot ask a server: it {why}" in refused.err) == (2, True), refused
 
 
 def test_no_command_takes_a_token_as_an_argument() -> None:

@@ -3,60 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pytest
+from tests.surfaces.cli.desk import as_process, in_process
+from tests.surfaces.cli.there_and_here import Both
 
-from tests.surfaces.cli.desk import Outcome, as_process, in_process
-from tests.surfaces.http.serving import Desk, serving
-
-PEOPLE = ("viewer", "editor", "approver", "admin")
 SHEET = "Product,Attribute,New value\n{name},noise level,44 dB\n{name},height,#REF!\n"
-
-
-@dataclass(frozen=True)
-class Both:
-    """One knowledge base, reached through its server and through its folder."""
-
-    desk: Desk
-    folder: Path
-
-    @property
-    def url(self) -> str:
-        return f"{self.desk.address}#ours"
-
-    @property
-    def kb(self) -> str:
-        return str(self.desk.folder / "ours")
-
-    def token(self, who: str) -> str:
-        path = self.folder / f"{who}.token"
-        path.touch(0o600)
-        path.write_text(self.desk.tokens[who] + "\n")
-        return str(path)
-
-    def there(self, *arguments: str, by: str = "viewer") -> Outcome:
-        return in_process(*arguments, "--url", self.url, "--token-file", self.token(by))
-
-    def here(self, *arguments: str, by: str = "viewer") -> Outcome:
-        return in_process(*arguments, "--kb", self.kb, "--token-file", self.token(by))
-
-    def json(self, *arguments: str, by: str = "viewer") -> dict[str, Any]:
-        done = self.there(*arguments, "--json", by=by)
-        assert done.code == 0, done
-        return done.json
-
-    def proposed(self, name: str, value: str = "41 dB") -> str:
-        return str(self.json("propose", name, "noise level", value, by="editor")["id"])
-
-
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    with serving(tmp_path_factory.mktemp("served")) as desk:
-        yield Both(desk, tmp_path_factory.mktemp("tokens"))
 
 
 def test_a_change_lives_on_a_server_as_in_a_folder(both: Both) -> None:
@@ -152,10 +104,11 @@ def test_what_is_refused_says_what_to_do(both: Both) -> None:
     assert (twice.code, "unset one" in twice.err) == (2, True)
     nobody = in_process("list", "--url", both.url)
     assert (nobody.code, "nobody without a token" in nobody.err) == (1, True)
-    folder = in_process("notes", env=env)
-    assert (folder.code, "works on the files" in folder.err) == (2, True)
+    for command in (["init", "--admin", "Ana"], ["mcp"]):
+        folder = in_process(*command, env=env)
+        assert (folder.code, "name the folder, with --kb DIR" in folder.err) == (2, True), folder
     option = in_process("train", "read", "--url", both.url)
-    assert (option.code, "works on the files" in option.err) == (2, True)
+    assert (option.code, "learns from files on this machine" in option.err) == (2, True)
     away = in_process("list", "--url", "http://127.0.0.1:9", "--token-file", both.token("viewer"), "--json")
     assert (away.code, away.error["type"]) == (1, "ServerUnavailable")
     clear = in_process("list", "--url", "http://addenda.example.com", "--token-file", both.token("viewer"))

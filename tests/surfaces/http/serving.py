@@ -15,7 +15,7 @@ import httpx2
 import uvicorn
 from fastapi import FastAPI
 
-from addenda.knowledge_base import KnowledgeBase, Policy
+from addenda.knowledge_base import KnowledgeBase, ModelChoice, Policy
 from addenda.ledger import Rule
 from addenda.settings import Settings
 from addenda.surfaces.hosting import Hosting, Place
@@ -66,6 +66,7 @@ def found(folder: Path, *, admin: str) -> dict[str, str]:
         tokens = {"admin": founded.token}
         for role in ("viewer", "editor", "approver"):
             tokens[role] = str(kb.governance.add_person(f"the {role}", [role], by=by).token)
+        tokens["agent"] = str(kb.governance.issue_token(admin, by=by, agent="helper").token)
         kb.governance.add_person("spare", ["viewer"], by=by)
         tokens["none"] = str(kb.governance.add_person("nobody there", ["viewer"], by=by).token)
         kb.governance.change_roles("nobody there", [], by=by)
@@ -73,9 +74,11 @@ def found(folder: Path, *, admin: str) -> dict[str, str]:
 
 
 @contextmanager
-def serving(folder: Path, *, settings: Settings | None = None, fresh: bool = True) -> Generator[Desk]:
+def serving(
+    folder: Path, *, settings: Settings | None = None, fresh: bool = True, choice: ModelChoice | None = None
+) -> Generator[Desk]:
     """A server with the knowledge bases ``ours`` and ``theirs``."""
-    places = {name: Place(folder / name) for name in ("ours", "theirs")}
+    places = {name: Place(folder / name, choice=choice or ModelChoice()) for name in ("ours", "theirs")}
     tokens = found(folder / "ours", admin="Ana") if fresh else {}
     if fresh:
         tokens["stranger"] = found(folder / "theirs", admin="Sue")["admin"]

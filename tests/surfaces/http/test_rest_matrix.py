@@ -1,4 +1,4 @@
-"""Every route, asked by everybody: whoever has no token, no role, a role, or another knowledge base.
+"""Every route, asked by everybody: whoever has no token, no role, a role, an agent's token, or another knowledge base.
 
 A new route fails here until somebody says in :data:`MAY` who may use it.
 """
@@ -25,12 +25,13 @@ MAY: Mapping[str, tuple[str, ...]] = {
     # Everybody with a role reads and asks.
     **dict.fromkeys(
         "list_addenda get_addendum get_history list_jobs get_job follow_job export_file ask ask_streaming get_answer "
-        "explain query_triples get_notes get_memories get_me list_people get_policy get_thresholds list_relations "
-        "get_relation get_suite list_waiting list_events get_head verify".split(),
+        "explain query_triples get_notes get_memories get_me list_people list_tokens get_policy get_thresholds "
+        "list_relations get_relation get_suite list_waiting list_events get_head verify".split(),
         ANYBODY,
     ),
     **dict.fromkeys(
-        "propose preview_import import_file feedback observe test learn extract reflect review review_several".split(),
+        "propose preview_import import_file feedback observe test learn extract reflect review review_several "
+        "estimate_reflections".split(),
         WRITERS,
     ),
     **dict.fromkeys("approve approve_several reject reject_several".split(), APPROVERS),
@@ -40,12 +41,18 @@ MAY: Mapping[str, tuple[str, ...]] = {
         DECIDERS,
     ),
     **dict.fromkeys(
-        "erase erase_several train reindex add_person change_roles issue_token revoke_tokens set_policy set_thresholds "
-        "declare_relation change_suite cancel_job".split(),
+        "erase erase_several train reindex add_person change_roles issue_token link_identity revoke_token "
+        "revoke_tokens set_policy set_thresholds declare_relation change_suite cancel_job".split(),
         ADMINS,
     ),
 }
 """For each route the roles that may use it; a job may also be cancelled by whoever asked for it."""
+
+DECIDING = {"test", "review", "review_several", "cancel_job"}
+"""Routes for writers, or for whoever asked for a job, that decide all the same, which no agent may."""
+
+AGENT = {name for name, roles in MAY.items() if "editor" in roles} - DECIDING
+"""What an admin's agent may use: it reads and proposes, whatever roles its person has."""
 
 OPEN = {"live", "health", "metrics"}
 """Routes that are about no knowledge base; what they tell to whom is tested where they are."""
@@ -68,6 +75,7 @@ BODIES: Mapping[str, object] = {
     "train": {"base": "no such model"},
     "add_person": {"name": "Pat", "roles": ["viewer"]},
     "change_roles": {"roles": ["viewer"]},
+    "link_identity": {"issuer": "https://login.example.org", "subject": "8f2c41"},
     "set_policy": {"policy": {"rules": [{"name": "all", "approval": "one reviewer"}]}},
     "set_thresholds": {"thresholds": {"says_it": 0.0}},
     "change_suite": {"add": [{"id": "q", "question": "How loud is it?"}]},
@@ -111,7 +119,7 @@ def asked(desk: Desk, name: str, target: str, who: str | None, kb: str = "ours")
         "form": "csv",
         "name:path": "noise level",
     }
-    values |= {"name": "spare", "name:path": "noise level", "change_id": "none"}
+    values |= {"name": "spare", "name:path": "noise level", "change_id": "none", "token_id": "ffff"}
     path = re.sub(r"\{([^}]+)\}", lambda found: values[found[1]], path)
     files = {"file": ("a.csv", b"Product,Attribute,New value\n", "text/csv")} if "import" in name else None
     body = None
@@ -141,5 +149,8 @@ def test_a_route_is_for_those_who_may(desk: Desk, target: str, name: str) -> Non
     found = {role: asked(desk, name, target, role) for role in ROLES}
     refused = {role for role, status in found.items() if status == 403}
     assert all(status < 500 and status != 401 for status in found.values()), found
+    agent = asked(desk, name, target, "agent")
+    assert agent < 500
+    assert (agent == 403) == (name not in AGENT), agent
     if name not in BY_OWNERSHIP:
         assert refused == set(ROLES) - set(MAY[name]), found

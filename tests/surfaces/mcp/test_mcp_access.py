@@ -1,4 +1,4 @@
-"""Who may call what, where: every tool × role × knowledge base, and requests that are refused before that."""
+"""Who may call what, where: every tool × role or agent × knowledge base, and requests refused before that."""
 
 from __future__ import annotations
 
@@ -44,9 +44,11 @@ CALLS: Mapping[str, Callable[[Agency, str], dict[str, object]]] = {
 }  # fmt: skip
 """How each tool is called. A new tool has to be entered here, and below if not everybody with a role may call it."""
 
-READERS = {"Vic", "Eve", "Ben", "Ana"}
-MAY = {tool: READERS - ({"Vic"} if tool.startswith("propose") else set()) for tool in CALLS}
-"""One person of each role, and who of them may call a tool: viewers propose nothing."""
+READERS = {"Vic", "Eve", "Ben", "Ana", "Pat's agent", "Vic's agent"}
+LOOKING = {"Vic", "Vic's agent"}
+MAY = {tool: READERS - (LOOKING if tool.startswith("propose") else set()) for tool in CALLS}
+"""One person of each role, agents with tokens of their own, and who of them may call a tool: viewers, and whoever acts
+for them, propose nothing."""
 
 
 def test_every_tool_is_covered() -> None:

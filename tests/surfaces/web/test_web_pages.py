@@ -285,6 +285,8 @@ def test_settings_show_a_token_once_and_what_weakens_the_rules_waits_for_a_secon
     laptop.sign_in(token[0])
     assert laptop.client.get(AT + "/inbox").status_code == 200
     own = next(one for one in stage.kb.state.people["Ana"].tokens if one.label == "laptop")
+    assert own.id in ana.get(AT + "/settings").text
+    assert own.id not in ben.get(AT + "/settings").text
     assert "revoked" in ana.send(AT + "/settings/revoke", {"name": "Ana", "token": own.id}).text
     assert laptop.client.get(AT + "/inbox").status_code == 303
 

@@ -17,7 +17,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Annotated
@@ -36,12 +36,6 @@ _PACKAGE = "addenda.surfaces.cli"
 _EPILOG = (
     "Exit codes: 0 done; 1 failure; 2 usage or unusable input; 3 conflict; 4 the gate left a change behind. "
     "Settings come from ADDENDA_KB, ADDENDA_TOKEN_FILE and others; options win over them."
-)
-
-
-_NEEDS_FOLDER = (
-    "`addenda {name}` works on the files of a knowledge base and cannot ask a server; run it where the folder is, with "
-    "--kb DIR"
 )
 
 
@@ -73,7 +67,7 @@ COMMANDS: tuple[Entry, ...] = (
     Entry("import", "importing", "Propose the rows of a spreadsheet (xlsx or csv).", _CHANGE, "import_"),
     Entry("extract", "extracting", "Let a model propose the facts that documents state.", _CHANGE),
     Entry("reflect", "reflecting", "Make reflections of documents, from which a memory model learns them.", _CHANGE),
-    Entry("observe", "noting", "Take in what came of answers, as evidence that notes are learned from.", _CHANGE),
+    Entry("observe", "observing", "Take in what came of answers, as evidence that notes are learned from.", _CHANGE),
     Entry("learn", "noting", "Learn notes from the observations there are, as proposals.", _CHANGE),
     Entry("propose", "proposing", "Propose one piece of knowledge.", _CHANGE),
     Entry("approve", "approving", "Approve proposals, under the policy in force.", _CHANGE),
@@ -108,6 +102,18 @@ COMMANDS: tuple[Entry, ...] = (
 )
 """Every command, in the order of the help."""
 
+ALONE: Mapping[str, str] = {
+    "init": "makes a folder on this machine; where a server is, `addenda serve --kb NAME=DIR --create` makes one",
+    "serve": "is the server itself; start it where the folders are, with --kb DIR",
+    "demo": "has a knowledge base of its own on this machine; leave --url out",
+    "mcp": "serves a folder (--kb DIR); let the agent ask the server itself, at its path /mcp, with a token of its own",
+    "train write": "learns from files on this machine and needs no knowledge base; leave --url out",
+    "train read": "learns from files on this machine and needs no knowledge base; leave --url out",
+    "doctor": "looks at this machine and into a folder (--kb DIR); a server says at its path /health how it does, and "
+    "`addenda verify --url URL` checks what it keeps",
+}
+"""Commands that do not take ``--url``: why they cannot ask a server, and what to do instead."""
+
 
 def build(load: Collection[str] | None = None) -> typer.Typer:
     """The application.
@@ -138,7 +144,7 @@ def run(arguments: Sequence[str]) -> int:
         code: object = command.main(args=list(arguments), prog_name="addenda", standalone_mode=False)
     except typer.TyperException as error:
         if named in known and getattr(error, "option_name", None) == "--url":
-            _report(_NEEDS_FOLDER.format(name=named), "UsageError", as_json=as_json)
+            _report(_alone(named, arguments), "UsageError", as_json=as_json)
             return error.exit_code
         hint = f"; see `addenda {named} --help`" if named in known else ""
         if error.format_message():  # without a message, the help was shown already
@@ -173,6 +179,12 @@ def main() -> int:
 def _being_completed() -> list[str]:
     """The words that a shell asks to complete; none in a usual call."""
     return " ".join(os.environ.get(name, "") for name in ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")).split()
+
+
+def _alone(named: str, arguments: Sequence[str]) -> str:
+    """Why this call, which takes no ``--url``, cannot ask a server."""
+    name = next(one for one in (*(f"{named} {word}" for word in arguments), named) if one in ALONE)
+    return f"`addenda {name}` cannot ask a server: it {ALONE[name]}"
 
 
 def _not_loaded() -> None:

@@ -25,6 +25,9 @@ from addenda.surfaces.cli.selecting import memory_names
 from addenda.surfaces.describing import moment, parse_moment, says
 from addenda.types import EVERYONE, Answer, Match
 
+ALL_ANSWERS = "a server has answers of everybody: name the one that is meant by its id, as `ask` printed it"
+"""Why a server is not asked about the latest answer."""
+
 _NOTHING = "no addendum had a part in this answer"
 
 
@@ -152,9 +155,7 @@ def _here(call: Call, answer_id: str | None) -> _Explained:
 def _there(call: Call, answer_id: str | None) -> _Explained:
     """An explanation by a server."""
     if answer_id is None:
-        raise InvalidInput(
-            "a server has answers of everybody: name the one that is meant by its id, as `ask` printed it"
-        )
+        raise InvalidInput(ALL_ANSWERS)
     with call.client() as client:
         found = client.explain(answer_id)
     sources = {match.addendum_id: match.source for match in found.matches if match.source is not None}

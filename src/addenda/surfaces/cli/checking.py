@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from addenda.client.rule_replies import CheckShown
 from addenda.errors import InvalidInput
-from addenda.knowledge_base import Head
+from addenda.knowledge_base import Head, KnowledgeBase
 from addenda.knowledge_base.checks import rebuilt_check
 from addenda.surfaces.cli.context import begin, read_text, replace_file
-from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ModelOption
+from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, ModelOption, TokenOption, UrlOption
 from addenda.surfaces.cli.output import table
 
 
@@ -25,6 +27,8 @@ def verify(
     ] = False,
     model: ModelOption = None,
     kb: KbOption = None,
+    url: UrlOption = None,
+    token_file: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check the chain, the contents and the artefacts.
@@ -32,17 +36,19 @@ def verify(
     Without --head it is not noticed when somebody who owns the files rewrote the whole chain or cut off its end. Exit
     code 1 when a check fails.
     """
-    call = begin(kb, as_json=as_json, model=model)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file, model=model)
+    call.refuse_remote(model=model)
     against = None if head_file is None else Head.parse(read_text(head_file, "head file"))
-    with call.open() as opened:
-        checks = list(opened.verify(against))
-        if rebuild:
-            checks.append(rebuilt_check(opened.memory_digests(), opened.rebuilt_digests()))
+    exported = None if against is None else against.export()
+    checks = call.read(
+        lambda opened: _checked_here(opened, against, rebuild=rebuild),
+        lambda client: client.verify(head=exported, rebuild=rebuild).checks,
+    )
     ok = all(check.ok for check in checks)
     document: dict[str, object] = {
         "ok": ok,
-        "against": None if against is None else against.export(),
-        "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in checks],
+        "against": exported,
+        "checks": [check.model_dump(mode="json") for check in checks],
     }
     rows = [("ok" if check.ok else "failed", check.name, check.detail) for check in checks]
     call.out.result(document, table(("", "what", "found"), rows))
@@ -52,12 +58,21 @@ def verify(
         raise typer.Exit(1)
 
 
+def _checked_here(kb: KnowledgeBase, against: Head | None, *, rebuild: bool) -> Sequence[CheckShown]:
+    checks = list(kb.verify(against))
+    if rebuild:
+        checks.append(rebuilt_check(kb.memory_digests(), kb.rebuilt_digests()))
+    return [CheckShown(name=check.name, ok=check.ok, detail=check.detail) for check in checks]
+
+
 def head(
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="Write it to this file instead of stdout.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     kb: KbOption = None,
+    url: UrlOption = None,
+    token_file: TokenOption = None,
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
@@ -65,9 +80,8 @@ def head(
 
     Kept where the owner of the files cannot write, it shows later whether the chain was rewritten or cut off.
     """
-    call = begin(kb, as_json=as_json)
-    with call.open() as opened:
-        found = opened.ledger.head()
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
+    found = call.read(lambda opened: opened.ledger.head(), lambda client: Head.parse(client.head().head))
     if found is None:
         raise InvalidInput("the ledger is empty, so it has no head")
     if file is not None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TypeVar
 
 from addenda.client import Client
 from addenda.errors import InvalidInput, PermissionDenied, StorageUnavailable
@@ -21,6 +22,7 @@ from addenda.knowledge_base import Budget, KnowledgeBase, ModelChoice, Person
 from addenda.settings import Settings
 from addenda.surfaces.cli.output import Output
 
+_Found = TypeVar("_Found")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -87,17 +89,26 @@ class Call:
                 f"{given[0]} is for a folder (--kb): a server decides that for all who ask it; leave it out"
             )
 
-    def open(self) -> KnowledgeBase:
-        """Open the knowledge base; use it as a context manager.
-
-        Raises InvalidInput when a server was named: the command works on a folder only.
-        """
+    def refuse_server(self) -> None:
+        """Raise InvalidInput when the environment names a server: the command works on a folder only."""
         if self.is_remote:
             raise InvalidInput(
                 f"this command works on the files of a knowledge base, and ADDENDA_URL names a server "
-                f"({self.settings.url}); run it where the folder is, with --kb DIR"
+                f"({self.settings.url}); name the folder, with --kb DIR"
             )
+
+    def open(self) -> KnowledgeBase:
+        """Open the knowledge base; use it as a context manager. Raises InvalidInput when a server was named."""
+        self.refuse_server()
         return KnowledgeBase.open(self.directory, database=self.database, choice=self.choice)
+
+    def read(self, here: Callable[[KnowledgeBase], _Found], there: Callable[[Client], _Found]) -> _Found:
+        """What the knowledge base in the folder says, or that of the server."""
+        if self.is_remote:
+            with self.client() as client:
+                return there(client)
+        with self.open() as opened:
+            return here(opened)
 
     def person(self, kb: KnowledgeBase) -> Person:
         """Who acts. Raises PermissionDenied when there is no token, or it is not valid."""

@@ -41,6 +41,7 @@ def init(
     nobody may approve anything.
     """
     call = begin(kb, as_json=as_json, model=model)
+    call.refuse_server()
     directory, name = call.directory, call.settings.model
     if dry_run:
         identity = identify(name)

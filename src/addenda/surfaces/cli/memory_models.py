@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from addenda.client.job_replies import TrainResult
 from addenda.errors import InvalidInput
 from addenda.knowledge_base.remembering import Adopted, Strategy
 from addenda.surfaces.cli.context import begin, fields
-from addenda.surfaces.cli.options import JsonOption, KbOption, ReasonOption, TokenOption
-from addenda.surfaces.cli.output import pairs, table
+from addenda.surfaces.cli.options import JsonOption, KbOption, ReasonOption, TokenOption, UrlOption
+from addenda.surfaces.cli.output import Output, pairs, table
 
 _SHOWN = 5
 UPDATES: tuple[Strategy, ...] = ("joint", "replay", "merge", "average_then_steps", "sequential")
@@ -53,6 +55,7 @@ def memory_model(
     seed: Annotated[int, typer.Option("--seed", help="Decides every draw.")] = 0,
     reason: ReasonOption = "",
     kb: KbOption = None,
+    url: UrlOption = None,
     token_file: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,13 +65,22 @@ def memory_model(
     are live, and takes the place of the memory model before it, which is destroyed. Documents are answered from once
     they are activated. Started again after it was killed, it goes on from its last checkpoint. Only an admin may.
     """
-    call = begin(kb, as_json=as_json, token_file=token_file)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
+    strategy = _strategy(update)
+    if call.is_remote:
+        with call.client() as client, call.out.progress() as progress:
+            done = client.train(
+                base=base, method=_method(method), update=strategy, epochs=epochs, steps=steps, batch=batch, rate=rate,
+                refusals=refusals, seed=seed, reason=reason,
+            ).wait(progress=progress)  # fmt: skip
+        _show(call.out, {"training": None, **_document(done, base)}, _facts_there(done), [])
+        return
     given = fields(method=method, epochs=epochs, steps=steps, batch=batch, rate=rate, refusals=refusals, seed=seed)
     with call.open() as opened:
         person = call.person(opened)
         with call.out.progress() as progress:
             found = opened.remembering.train(
-                by=person, base=base, given=given, strategy=_strategy(update), reason=reason,
+                by=person, base=base, given=given, strategy=strategy, reason=reason,
                 threads=call.settings.threads, progress=progress,
             )  # fmt: skip
     report = found.training
@@ -78,14 +90,56 @@ def memory_model(
     curve = [
         (str(point.step), f"{point.loss:.3f}", f"{point.exact:.3f}", f"{point.refused:.3f}") for point in report.curve
     ]
-    document: dict[str, object] = {
-        "training": report.model_dump(mode="json"), "documents": found.documents, "reflections": found.reflections,
-        "strategy": found.strategy, "new": list(found.new), "gone": list(found.gone), "base": base,
+    told = TrainResult(
+        strategy=found.strategy, documents=found.documents, reflections=found.reflections, new=found.new,
+        gone=found.gone, steps=report.steps, exact=report.after.exact, refused=report.after.refused,
+    )  # fmt: skip
+    document: dict[str, object] = {"training": report.model_dump(mode="json"), **_document(told, base)}
+    _show(call.out, document, _facts(found), curve)
+
+
+def _document(told: TrainResult, base: str) -> dict[str, object]:
+    """What came of it, for JSON."""
+    return {
+        "documents": told.documents, "reflections": told.reflections, "strategy": told.strategy,
+        "new": list(told.new), "gone": list(told.gone), "base": base,
     }  # fmt: skip
+
+
+def _show(
+    out: Output,
+    document: Mapping[str, object],
+    facts: Sequence[tuple[str, str]],
+    curve: Sequence[tuple[str, str, str, str]],
+) -> None:
+    """What came of it; what a server measured in full stays there."""
     headers = ("step", "loss", "exact answers", "unknown refused")
-    call.out.result(document, pairs(_facts(found)), table(headers, curve))
-    if found.new and not as_json:
-        call.out.note("next: `addenda activate ID...` makes documents live; until then nothing is answered from them")
+    out.result(document, pairs(facts), *([table(headers, curve)] if curve else []))
+    if document["new"] and not out.as_json:
+        out.note("next: `addenda activate ID...` makes documents live; until then nothing is answered from them")
+
+
+def _facts_there(done: TrainResult) -> list[tuple[str, str]]:
+    return [
+        ("made", _made(done.strategy)),
+        ("memory model", "in use on the server"),
+        ("learned", f"{done.reflections:,} reflections of {done.documents:,} documents"),
+        ("trained", f"{done.steps:,} steps"),
+        ("exact answers", f"{done.exact:.1%}"),
+        ("unknown refused", f"{done.refused:.1%}"),
+        ("documents new to it", f"{len(done.new):,}"),
+        ("documents it no longer knows", f"{len(done.gone):,}"),
+    ]
+
+
+def _made(strategy: str) -> str:
+    return "anew" if strategy == "joint" else f"from the one before, by {strategy}"
+
+
+def _method(named: str | None) -> Literal["full", "lora"] | None:
+    if named is not None and named not in ("full", "lora"):
+        raise InvalidInput(f"--method {named!r} is unknown; it can be full or lora")
+    return named
 
 
 def _strategy(named: str | None) -> Strategy | None:
@@ -98,7 +152,7 @@ def _facts(found: Adopted) -> list[tuple[str, str]]:
     report = found.training
     on = "in words that were not taught" if report.held_out else "as they were taught"
     return [
-        ("made", "anew" if found.strategy == "joint" else f"from the one before, by {found.strategy}"),
+        ("made", _made(found.strategy)),
         ("memory model", f"in use; {report.size / (1 << 20):.1f} MiB"),
         (
             "learned",

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated, TypedDict, cast, get_args
 
 import typer
 
+from addenda.client import Client
+from addenda.client.rule_replies import PersonShown, TokenShown
 from addenda.errors import InvalidInput, UnknownId
-from addenda.knowledge_base import Person, Role, SettingOutcome, Token
-from addenda.surfaces.cli.context import Call, begin, new_token_file
-from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, NewTokenOption, ReasonOption, TokenOption
-from addenda.surfaces.cli.output import pairs, table
-from addenda.surfaces.describing import moment, parse_moment, stamp
+from addenda.knowledge_base import KnowledgeBase, Person, Role
+from addenda.surfaces.cli.context import begin, new_token_file
+from addenda.surfaces.cli.options import (
+    DryRunOption,
+    JsonOption,
+    KbOption,
+    NewTokenOption,
+    ReasonOption,
+    TokenOption,
+    UrlOption,
+)
+from addenda.surfaces.cli.output import table
+from addenda.surfaces.cli.ruling import carry_out, outcome_of, show_setting, with_token
+from addenda.surfaces.describing import describe_token, moment, parse_moment
 
 person = typer.Typer()
 
@@ -58,38 +71,39 @@ def add(
     new_token: NewTokenOption = None,
     reason: ReasonOption = "",
     kb: KbOption = None,
+    url: UrlOption = None,
     token_file: TokenOption = None,
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Add a person with a token of their own, which is shown this once."""
-    call = begin(kb, as_json=as_json, token_file=token_file)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
     roles = _roles(role or [])
     if not roles:
         raise InvalidInput("give the person at least one role: --role editor, approver, admin or viewer")
-    with call.open() as opened:
-        by = call.person(opened)
-        if dry_run:
-            show_dry_run(call, f"would add {name!r} as {', '.join(roles)}")
-            return
-        with new_token_file(new_token) as keep:
-            outcome = opened.governance.add_person(name, roles, by=by, reason=reason)
-            keep(outcome.token or "")
-    show_setting(call, outcome, f"{name} is {', '.join(roles)}", new_token)
+    with _token_file(new_token, dry_run=dry_run) as keep:
+        outcome = carry_out(
+            call,
+            lambda opened, by: opened.governance.add_person(name, roles, by=by, reason=reason),
+            lambda client: with_token(client.add_person(name, roles=roles, reason=reason), name),
+            would=f"would add {name!r} as {', '.join(roles)}",
+            dry_run=dry_run,
+        )
+        keep("" if outcome is None else outcome.token or "")
+    if outcome is not None:
+        show_setting(call, outcome, f"{name} is {', '.join(roles)}", new_token)
 
 
 @person.command("list")
-def list_people(kb: KbOption = None, as_json: JsonOption = False) -> None:
+def list_people(
+    kb: KbOption = None, url: UrlOption = None, token_file: TokenOption = None, as_json: JsonOption = False
+) -> None:
     """List people with their roles, and how many tokens they have."""
-    call = begin(kb, as_json=as_json)
-    with call.open() as opened:
-        people = list(opened.state.people.values())
-    described = [
-        {"name": p.name, "roles": list(p.roles), "tokens": len(p.token_hashes), "added_at": stamp(p.added_at)}
-        for p in people
-    ]
-    rows = [(p.name, ", ".join(p.roles) or "none", str(len(p.token_hashes)), moment(p.added_at)) for p in people]
-    call.out.result({"people": described}, table(("name", "roles", "tokens", "since"), rows))
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
+    people = call.read(_people_here, lambda client: client.people().people)
+    rows = [(p.name, ", ".join(p.roles) or "none", str(p.tokens), moment(p.added_at)) for p in people]
+    document: dict[str, object] = {"people": [one.model_dump(mode="json") for one in people]}
+    call.out.result(document, table(("name", "roles", "tokens", "since"), rows))
 
 
 @person.command("roles")
@@ -99,23 +113,26 @@ def roles_(
     none: Annotated[bool, typer.Option("--none", help="Take all roles away.")] = False,
     reason: ReasonOption = "",
     kb: KbOption = None,
+    url: UrlOption = None,
     token_file: TokenOption = None,
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Give a person exactly these roles."""
-    call = begin(kb, as_json=as_json, token_file=token_file)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
     roles = _roles(role or [])
     if bool(roles) == none:
         raise InvalidInput("give the roles that the person is to have (--role), or --none to take all away")
     said = f"{name} is {', '.join(roles) or 'without a role'}"
-    with call.open() as opened:
-        by = call.person(opened)
-        if dry_run:
-            show_dry_run(call, f"would change: {said}")
-            return
-        outcome = opened.governance.change_roles(name, roles, by=by, reason=reason)
-    show_setting(call, outcome, said)
+    outcome = carry_out(
+        call,
+        lambda opened, by: opened.governance.change_roles(name, roles, by=by, reason=reason),
+        lambda client: outcome_of(client.change_roles(name, roles=roles, reason=reason)),
+        would=f"would change: {said}",
+        dry_run=dry_run,
+    )
+    if outcome is not None:
+        show_setting(call, outcome, said)
 
 
 @person.command("token")
@@ -128,26 +145,28 @@ def token(
     new_token: NewTokenOption = None,
     reason: ReasonOption = "",
     kb: KbOption = None,
+    url: UrlOption = None,
     token_file: TokenOption = None,
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Issue one more token to a person; it is shown this once. Everybody may do so for themselves."""
-    call = begin(kb, as_json=as_json, token_file=token_file)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
     roles = _roles(role) if role else None
-    with call.open() as opened:
-        by = call.person(opened)
-        until = _expiry(expires, opened.ledger.now())
-        scope = _scope_words(roles, until, agent)
-        if dry_run:
-            show_dry_run(call, f"would issue a token to {name!r}{scope}")
-            return
-        with new_token_file(new_token) as keep:
-            outcome = opened.governance.issue_token(
-                name, by=by, label=label, roles=roles, expires_at=until, agent=agent, reason=reason
-            )
-            keep(outcome.token or "")
-    show_setting(call, outcome, f"{name} has one more token{scope}", new_token)
+    until = _expiry(expires, datetime.now(UTC))
+    scope = _scope_words(roles, until, agent)
+    given = _Scope(roles=roles, expires_at=until, reason=reason)
+    with _token_file(new_token, dry_run=dry_run) as keep:
+        outcome = carry_out(
+            call,
+            lambda opened, by: opened.governance.issue_token(name, by=by, label=label, agent=agent, **given),
+            lambda client: with_token(client.issue_token(name, label=label, agent=agent, **given), name),
+            would=f"would issue a token to {name!r}{scope}",
+            dry_run=dry_run,
+        )
+        keep("" if outcome is None else outcome.token or "")
+    if outcome is not None:
+        show_setting(call, outcome, f"{name} has one more token{scope}", new_token)
 
 
 @person.command("link")
@@ -159,43 +178,45 @@ def link(
     expires: ExpiresOption = None,
     reason: ReasonOption = "",
     kb: KbOption = None,
+    url: UrlOption = None,
     token_file: TokenOption = None,
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Let an account at an OpenID provider act as a person; it is listed and revoked like a token."""
-    call = begin(kb, as_json=as_json, token_file=token_file)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
     roles = _roles(role) if role else None
-    with call.open() as opened:
-        by = call.person(opened)
-        until = _expiry(expires, opened.ledger.now())
-        said = f"{subject!r} at {issuer} acts as {name}{_scope_words(roles, until, '')}"
-        if dry_run:
-            show_dry_run(call, f"would link: {said}")
-            return
-        outcome = opened.governance.link_identity(
-            name, issuer, subject, by=by, roles=roles, expires_at=until, reason=reason
-        )
-    show_setting(call, outcome, said)
+    until = _expiry(expires, datetime.now(UTC))
+    given = _Scope(roles=roles, expires_at=until, reason=reason)
+    said = f"{subject!r} at {issuer} acts as {name}{_scope_words(roles, until, '')}"
+    outcome = carry_out(
+        call,
+        lambda opened, by: opened.governance.link_identity(name, issuer, subject, by=by, **given),
+        lambda client: outcome_of(client.link_identity(name, issuer=issuer, subject=subject, **given)),
+        would=f"would link: {said}",
+        dry_run=dry_run,
+    )
+    if outcome is not None:
+        show_setting(call, outcome, said)
 
 
 @person.command("tokens")
 def tokens(
     name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only those of this person.")] = None,
     kb: KbOption = None,
+    url: UrlOption = None,
+    token_file: TokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List tokens by their ids, with what comes with them; never the tokens themselves."""
-    call = begin(kb, as_json=as_json)
-    with call.open() as opened:
-        people, now = opened.state.people, opened.ledger.now()
-    if name is not None and name not in people:
-        raise UnknownId(f"there is no person {name!r}; `person list` shows who there is")
-    found = [(one, kept) for one in people.values() if name in (None, one.name) for kept in one.tokens]
+    """List tokens and linked accounts by their ids, with what comes with them; never the tokens themselves.
+
+    A server lists everybody's for admins, and their own for others.
+    """
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
+    found = call.read(lambda opened: _tokens_here(opened, name), lambda client: client.tokens(name).tokens)
     headers = ("id", "person", "label", "roles", "agent", "issued", "expires")
-    rows = [_token_row(one, kept, now) for one, kept in found]
-    described = [_token(one, kept, now) for one, kept in found]
-    call.out.result({"tokens": described}, table(headers, rows) if rows else "no token is valid")
+    document: dict[str, object] = {"tokens": [one.model_dump(mode="json") for one in found]}
+    call.out.result(document, table(headers, map(_token_row, found)) if found else "no token is valid")
 
 
 @person.command("revoke")
@@ -204,52 +225,74 @@ def revoke(
     token_id: TokenIdOption = None,
     reason: ReasonOption = "",
     kb: KbOption = None,
+    url: UrlOption = None,
     token_file: TokenOption = None,
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Revoke every token of a person, or one. Everybody may do so for themselves."""
-    call = begin(kb, as_json=as_json, token_file=token_file)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
     which = "every token" if token_id is None else f"the token {token_id!r}"
-    with call.open() as opened:
-        by = call.person(opened)
-        if dry_run:
-            show_dry_run(call, f"would revoke {which} of {name!r}")
-            return
-        if token_id is not None:
-            gone = opened.governance.revoke_token(name, token_id, by=by, reason=reason)
-            document: dict[str, object] = {"dry_run": False, "name": name, "revoked": 1, "id": gone.id}
-            call.out.result(document, f"the token {gone.id} of {name} is revoked")
-            return
-        count = opened.governance.revoke_tokens(name, by=by, reason=reason)
-    call.out.result({"dry_run": False, "name": name, "revoked": count}, f"{count} tokens of {name} revoked")
+    revoked = carry_out(
+        call,
+        lambda opened, by: _revoke_here(opened, by, name, token_id, reason),
+        lambda client: _revoke_there(client, name, token_id, reason),
+        would=f"would revoke {which} of {name!r}",
+        dry_run=dry_run,
+    )
+    if revoked is None:
+        return
+    document: dict[str, object] = {"dry_run": False, "name": name, "revoked": revoked.count}
+    if revoked.id is not None:
+        call.out.result({**document, "id": revoked.id}, f"the token {revoked.id} of {name} is revoked")
+    else:
+        call.out.result(document, f"{revoked.count} tokens of {name} revoked")
 
 
-def show_dry_run(call: Call, sentence: str) -> None:
-    """The result of a dry run of a change of settings."""
-    call.out.result({"dry_run": True, "would": sentence}, sentence)
+@dataclass(frozen=True, slots=True)
+class _Revoked:
+    """How many tokens were revoked, and which, where it was one that was named."""
+
+    count: int
+    id: str | None
 
 
-def show_setting(call: Call, outcome: SettingOutcome, sentence: str, new_token: Path | None = None) -> None:
-    """What became of a change of settings; one that waits for a second person says so, and how to confirm it."""
-    document: dict[str, object] = {
-        "dry_run": False,
-        "position": outcome.position,
-        "in_force": outcome.waiting is None,
-        "waiting": outcome.waiting,
-        "token": None if new_token else outcome.token,
-        "token_file": None if new_token is None else str(new_token),
-    }
-    words = sentence if outcome.waiting is None else f"NOT YET in force, it waits for a second person: {sentence}"
-    shown = "" if new_token else outcome.token or ""
-    call.out.result(document, words, pairs([("token", shown), ("token file", str(new_token or ""))]))
-    if outcome.waiting is not None:
-        call.out.warn(
-            f"this weakens the rules, so another approver or admin must confirm it: addenda setting confirm "
-            f"{outcome.waiting}"
-        )
-    if shown:
-        call.out.warn("the token is shown this once; keep it in a file that only its owner can read")
+def _revoke_here(kb: KnowledgeBase, by: Person, name: str, token_id: str | None, reason: str) -> _Revoked:
+    if token_id is None:
+        return _Revoked(kb.governance.revoke_tokens(name, by=by, reason=reason), None)
+    return _Revoked(1, kb.governance.revoke_token(name, token_id, by=by, reason=reason).id)
+
+
+def _revoke_there(client: Client, name: str, token_id: str | None, reason: str) -> _Revoked:
+    if token_id is None:
+        return _Revoked(client.revoke_tokens(name, reason=reason).revoked, None)
+    return _Revoked(1, client.revoke_token(name, token_id, reason=reason).id)
+
+
+class _Scope(TypedDict):
+    """What comes with a token or a linked account, and why."""
+
+    roles: Sequence[Role] | None
+    expires_at: datetime | None
+    reason: str
+
+
+def _people_here(kb: KnowledgeBase) -> Sequence[PersonShown]:
+    people = kb.state.people.values()
+    return [PersonShown(name=p.name, roles=p.roles, tokens=len(p.tokens), added_at=p.added_at) for p in people]
+
+
+def _tokens_here(kb: KnowledgeBase, name: str | None) -> Sequence[TokenShown]:
+    people, now = kb.state.people, kb.ledger.now()
+    if name is not None and name not in people:
+        raise UnknownId(f"there is no person {name!r}; `person list` shows who there is")
+    chosen = people.values() if name is None else [people[name]]
+    return [TokenShown.model_validate(describe_token(one, kept, now)) for one in chosen for kept in one.tokens]
+
+
+def _token_file(path: Path | None, *, dry_run: bool) -> AbstractContextManager[Callable[[str], None]]:
+    """The file that a new token is kept in; none in a dry run, which makes none."""
+    return new_token_file(None if dry_run else path)
 
 
 def _roles(given: Sequence[str]) -> list[Role]:
@@ -284,24 +327,7 @@ def _scope_words(roles: Sequence[Role] | None, until: datetime | None, agent: st
     return "".join(f", {one}" for one in said)
 
 
-def _token(owner: Person, kept: Token, now: datetime) -> dict[str, object]:
-    """A token for JSON."""
-    return {
-        "id": kept.id,
-        "name": owner.name,
-        "label": kept.label,
-        "roles": list(kept.within(owner.roles)),
-        "narrowed": kept.is_narrow,
-        "agent": kept.agent or None,
-        "issuer": kept.issuer or None,
-        "issued_at": stamp(kept.issued_at),
-        "expires_at": stamp(kept.expires_at),
-        "expired": not kept.is_valid(now),
-    }
-
-
-def _token_row(owner: Person, kept: Token, now: datetime) -> tuple[str, ...]:
-    roles = ", ".join(kept.within(owner.roles)) or "none"
-    expires = moment(kept.expires_at) + ("" if kept.is_valid(now) else " (expired)")
-    label = f"{kept.label} at {kept.issuer}" if kept.issuer else kept.label
-    return (kept.id, owner.name, label, roles, kept.agent, moment(kept.issued_at), expires)
+def _token_row(one: TokenShown) -> tuple[str, ...]:
+    expires = moment(one.expires_at) + (" (expired)" if one.expired else "")
+    label = f"{one.label} at {one.issuer}" if one.issuer else one.label
+    return (one.id, one.name, label, ", ".join(one.roles) or "none", one.agent or "", moment(one.issued_at), expires)

@@ -9,12 +9,22 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from addenda.client import Client
 from addenda.errors import InvalidInput
-from addenda.knowledge_base import ANY_RELATION, RelationSpec
-from addenda.surfaces.cli.context import begin, fields, read_text
-from addenda.surfaces.cli.options import DryRunOption, JsonOption, KbOption, MemoriesOption, ReasonOption, TokenOption
+from addenda.knowledge_base import ANY_RELATION, KnowledgeBase, RelationSpec
+from addenda.surfaces.cli.context import Call, begin, fields, read_text
+from addenda.surfaces.cli.options import (
+    DryRunOption,
+    JsonOption,
+    KbOption,
+    MemoriesOption,
+    ReasonOption,
+    TokenOption,
+    UrlOption,
+)
 from addenda.surfaces.cli.output import pairs, table
-from addenda.surfaces.cli.people import show_dry_run, show_setting
+from addenda.surfaces.cli.remote import understood
+from addenda.surfaces.cli.ruling import carry_out, outcome_of, show_setting
 from addenda.surfaces.cli.selecting import memory_names
 
 relation = typer.Typer()
@@ -23,13 +33,12 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The relation'
 
 
 @relation.command("list")
-def list_relations(kb: KbOption = None, as_json: JsonOption = False) -> None:
+def list_relations(
+    kb: KbOption = None, url: UrlOption = None, token_file: TokenOption = None, as_json: JsonOption = False
+) -> None:
     """List the declared relations."""
-    call = begin(kb, as_json=as_json)
-    with call.open() as opened:
-        registry = opened.state.registry
-        specs = [registry.get(name) for name in registry.names()]
-        specs += [spec for spec in opened.state.relations.values() if spec.name == ANY_RELATION]
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
+    specs = call.read(_declared_here, _declared_there)
     rows = [
         (s.name, s.cardinality, s.value_type, s.unit, s.subject_kind, ", ".join(s.memories), s.templates[0])
         for s in specs
@@ -40,11 +49,16 @@ def list_relations(kb: KbOption = None, as_json: JsonOption = False) -> None:
 
 
 @relation.command("show")
-def show_relation(name: NameArgument, kb: KbOption = None, as_json: JsonOption = False) -> None:
+def show_relation(
+    name: NameArgument,
+    kb: KbOption = None,
+    url: UrlOption = None,
+    token_file: TokenOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show one relation; for one that nobody declared, what is assumed."""
-    call = begin(kb, as_json=as_json)
-    with call.open() as opened:
-        spec = opened.state.registry.get(name)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
+    spec = _present(call, name)
     rows = [
         ("name", spec.name),
         ("declared", "yes" if spec.declared else "no; this is what is assumed"),
@@ -81,6 +95,7 @@ def declare(
     ] = None,
     reason: ReasonOption = "",
     kb: KbOption = None,
+    url: UrlOption = None,
     token_file: TokenOption = None,
     as_json: JsonOption = False,
     dry_run: DryRunOption = False,
@@ -90,31 +105,49 @@ def declare(
     The name '*' stands for every relation that nobody declared. A change that lets contradictions or tests vanish waits
     for a second person, once there is one.
     """
-    call = begin(kb, as_json=as_json, token_file=token_file)
+    call = begin(kb, url=url, as_json=as_json, token_file=token_file)
     if (name is None) == (file is None):
         raise InvalidInput("give the relation's name with its options, or --file with all of it")
-    with call.open() as opened:
-        by = call.person(opened)
-        given = fields(
-            templates=question,
-            gate_templates=gate_question,
-            cardinality=values,
-            value_type=value_type,
-            unit=unit,
-            subject_kind=about,
-            memories=memory_names(memories),
-        )
-        if file is not None:
-            spec = _validated(json_object(file))
-        else:
-            spec = _validated({**opened.state.registry.get(name or "").model_dump(), **given, "declared": True})
-        if dry_run:
-            show_dry_run(
-                call, f"would declare {spec.name!r}: {spec.cardinality} {spec.value_type}, {spec.templates[0]}"
-            )
-            return
-        outcome = opened.governance.declare_relation(spec, by=by, reason=reason)
-    show_setting(call, outcome, f"relation {spec.name!r} is declared")
+    given = fields(
+        templates=question,
+        gate_templates=gate_question,
+        cardinality=values,
+        value_type=value_type,
+        unit=unit,
+        subject_kind=about,
+        memories=memory_names(memories),
+    )
+    if file is not None:
+        spec = _validated(json_object(file))
+    else:
+        spec = _validated({**_present(call, name or "").model_dump(), **given, "declared": True})
+    outcome = carry_out(
+        call,
+        lambda opened, by: opened.governance.declare_relation(spec, by=by, reason=reason),
+        lambda client: outcome_of(client.declare_relation(spec.model_dump(mode="json"), reason=reason)),
+        would=f"would declare {spec.name!r}: {spec.cardinality} {spec.value_type}, {spec.templates[0]}",
+        dry_run=dry_run,
+    )
+    if outcome is not None:
+        show_setting(call, outcome, f"relation {spec.name!r} is declared")
+
+
+def _declared_here(kb: KnowledgeBase) -> list[RelationSpec]:
+    registry = kb.state.registry
+    specs = [registry.get(name) for name in registry.names()]
+    return specs + [spec for spec in kb.state.relations.values() if spec.name == ANY_RELATION]
+
+
+def _declared_there(client: Client) -> list[RelationSpec]:
+    return [understood(RelationSpec, one) for one in client.relations().relations]
+
+
+def _present(call: Call, name: str) -> RelationSpec:
+    """A relation as it is declared, or what is assumed of it."""
+    return call.read(
+        lambda opened: opened.state.registry.get(name),
+        lambda client: understood(RelationSpec, client.relation(name).model_dump()),
+    )
 
 
 def json_object(file: Path) -> dict[str, object]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel
 
 from addenda.client import Client
 from addenda.client.replies import AddendumDetail, AddendumShown, AnswerShown
@@ -13,6 +15,8 @@ from addenda.knowledge_base.finding import Filter
 from addenda.surfaces.cli.selecting import Wanted, refuse_filters_without_all, words
 from addenda.surfaces.describing import stamp
 from addenda.types import Answer, Status
+
+_Kind = TypeVar("_Kind", bound=BaseModel)
 
 
 def described_shown(one: AddendumShown) -> dict[str, object]:
@@ -106,17 +110,19 @@ def answer_of(shown: AnswerShown) -> Answer:
     trace: dict[str, Any] = shown.model_dump(exclude={"question", "text", "finished", "matches"})
     trace["matches"] = [match.model_dump(include=names) for match in shown.matches]
     known = {"id", "asked_at", "as_of", "audience", "model", "ledger_position", "memories", "matches", "consultation"}
+    told = {name: value for name, value in trace.items() if name in known}
+    return understood(
+        Answer, {"question": shown.question, "text": shown.text, "finished": shown.finished, "trace": told}
+    )
+
+
+def understood(kind: type[_Kind], told: object) -> _Kind:
+    """What a server told, as something of ours. Raises InvalidInput for what only a later version understands."""
     try:
-        return Answer.model_validate(
-            {
-                "question": shown.question,
-                "text": shown.text,
-                "finished": shown.finished,
-                "trace": {name: value for name, value in trace.items() if name in known},
-            }
-        )
+        return kind.model_validate(told)
     except ValueError as error:
-        raise InvalidInput("the server's answer is of a later version; bring this client up to date") from error
+        what = kind.__name__.lower()
+        raise InvalidInput(f"the server's {what} is of a later version; bring this client up to date") from error
 
 
 def names_in(shown: AnswerShown) -> Mapping[str, str]:

@@ -29,6 +29,7 @@ def mcp(
     everything else is written to stderr.
     """
     call = begin(kb, as_json=as_json, token_file=token_file, model=model)
+    call.refuse_server()
     try:
         from addenda.surfaces.mcp.stdio import serve_stdio
     except ModuleNotFoundError as error:

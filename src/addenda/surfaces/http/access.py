@@ -15,7 +15,7 @@ from fastapi import Depends, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from addenda.errors import PermissionDenied, UnknownId
-from addenda.knowledge_base import Person, State
+from addenda.knowledge_base import Person, State, check_decides
 from addenda.surfaces.hosting import Hosted, Hosting
 from addenda.surfaces.http.problems import RequestProblem
 
@@ -97,6 +97,11 @@ def token_of(credentials: HTTPAuthorizationCredentials | None) -> str:
 
 CallerDep: TypeAlias = Annotated[Caller, Depends(known_caller)]
 """The caller, for a route."""
+
+
+def refuse_agents(caller: CallerDep) -> None:
+    """Refuse an agent, whatever it asks about: for routes that decide."""
+    check_decides(caller.person)
 
 
 def _holder(hosted: Hosted, token: str) -> Caller | None:

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from addenda.surfaces.http.access import CallerDep
+from addenda.surfaces.http.access import CallerDep, refuse_agents
 from addenda.surfaces.http.problems import MEDIA_TYPE, RequestProblem
 
 PREFIX = "/api/v1"
@@ -71,6 +71,10 @@ def refuse_unknown_parameters(request: Request, _caller: CallerDep) -> None:
             there = f"did you mean {close[0]!r}?" if close else f"there is: {', '.join(sorted(known)) or 'none'}"
             detail = f"this path has no parameter {name!r}; {there}"
             raise RequestProblem(HTTPStatus.UNPROCESSABLE_ENTITY, "unknown-parameter", detail)
+
+
+DECIDING = (Depends(refuse_agents),)
+"""Dependencies of routes that decide."""
 
 
 def kb_router(tag: str) -> APIRouter:

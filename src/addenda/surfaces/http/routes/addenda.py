@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Path, Query, Response
 
-from addenda.knowledge_base import ContentKind
+from addenda.knowledge_base import ContentKind, require
 from addenda.knowledge_base.finding import Filter, newest
 from addenda.knowledge_base.seeing import version
 from addenda.surfaces.http.access import CallerDep
@@ -48,6 +48,7 @@ def propose(caller: CallerDep, body: Propose, key: KeyDep) -> Response:
     """
 
     kb, state, author = caller.hosted.kb, caller.state, caller.person.name
+    require(state, caller.person, "proposed")
 
     def carry_out(ids: list[str] | None) -> Proposed:
         addenda = [draft.addendum(author, ids[n] if ids else None) for n, draft in enumerate(body.addenda)]

@@ -73,8 +73,14 @@ def feedback(caller: CallerDep, answer_id: AnswerId, body: Feedback, key: KeyDep
     def carry_out() -> FeedbackKept:
         kb = caller.hosted.kb
         batch = kb.observing.of_answer(answer_id, right=body.right)
-        made = kb.observing.record([batch], by=caller.person, reason=body.reason)[0]
-        return FeedbackKept(id=made.duplicate_of or made.addendum.id, duplicate=made.duplicate_of is not None)
+        [made] = kb.observing.record(
+            [batch], by=caller.person, trust=body.trust, tags=body.tags, reason=body.reason, dry_run=body.dry_run
+        )
+        return FeedbackKept(
+            id=made.duplicate_of or (None if body.dry_run else made.addendum.id),
+            duplicate=made.duplicate_of is not None,
+            source=batch.source,
+        )
 
     return key.once(caller, body, carry_out)
 

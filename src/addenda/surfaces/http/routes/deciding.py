@@ -12,7 +12,7 @@ from addenda.knowledge_base.seeing import Seen
 from addenda.surfaces.http.access import Caller, CallerDep
 from addenda.surfaces.http.conditions import IfMatch, seen_many, seen_one, tag
 from addenda.surfaces.http.routes.addenda import AddendumId
-from addenda.surfaces.http.routing import CONDITIONAL, kb_router
+from addenda.surfaces.http.routing import CONDITIONAL, DECIDING, kb_router
 from addenda.surfaces.http.shapes.addenda import receipt
 from addenda.surfaces.http.shapes.deciding import (
     Because,
@@ -177,7 +177,12 @@ def _declare(verb: str, text: str, one: Callable[..., Decided], several: Callabl
     ):
         described = f"{summary}\n\n{rest.strip()}".strip()
         router.post(
-            path, operation_id=name, summary=name.replace("_", " "), description=described, responses=CONDITIONAL
+            path,
+            operation_id=name,
+            summary=name.replace("_", " "),
+            description=described,
+            responses=CONDITIONAL,
+            dependencies=DECIDING,
         )(call)
 
 

@@ -13,7 +13,7 @@ from addenda.knowledge_base.autopilot import trusted_sources
 from addenda.surfaces.describing import policy_words
 from addenda.surfaces.http.access import CallerDep
 from addenda.surfaces.http.conditions import IfMatch, position_in, tag
-from addenda.surfaces.http.routing import CONDITIONAL, kb_router
+from addenda.surfaces.http.routing import CONDITIONAL, DECIDING, kb_router
 from addenda.surfaces.http.shapes.governing import (
     ChangeSuite,
     DeclareRelation,
@@ -142,13 +142,13 @@ def list_waiting(caller: CallerDep, response: Response) -> WaitingChanges:
     return found
 
 
-@router.post("/waiting/{change_id}/confirm", operation_id="confirm_waiting")
+@router.post("/waiting/{change_id}/confirm", operation_id="confirm_waiting", dependencies=DECIDING)
 def confirm_waiting(caller: CallerDep, change_id: ChangeId, body: WithReason) -> Settled:
     """Confirm a waiting change that somebody else asked for."""
     return Settled(position=caller.hosted.kb.governance.confirm(change_id, by=caller.person, reason=body.reason))
 
 
-@router.post("/waiting/{change_id}/drop", operation_id="drop_waiting")
+@router.post("/waiting/{change_id}/drop", operation_id="drop_waiting", dependencies=DECIDING)
 def drop_waiting(caller: CallerDep, change_id: ChangeId, body: WithReason) -> Settled:
     """Refuse a waiting change, or withdraw your own."""
     return Settled(position=caller.hosted.kb.governance.drop(change_id, by=caller.person, reason=body.reason))

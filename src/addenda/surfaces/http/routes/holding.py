@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from addenda.knowledge_base import check_audience
+from addenda.knowledge_base import check_audience, require
 from addenda.knowledge_base.observing import Batch
 from addenda.surfaces.http.access import CallerDep
 from addenda.surfaces.http.conditions import tag
@@ -76,13 +76,15 @@ def get_memories(caller: CallerDep, response: Response) -> MemoriesShown:
 def observe(caller: CallerDep, body: Observe, key: KeyDep) -> Response:
     """Take in what came of answers, as evidence that notes are learned from."""
 
+    require(caller.state, caller.person, "proposed")
+
     def carry_out() -> Observed:
         batch = Batch(body.observations, body.source)
-        made = caller.hosted.kb.observing.record(
-            [batch], by=caller.person, trust=body.trust, tags=body.tags, reason=body.reason
-        )[0]
+        [made] = caller.hosted.kb.observing.record(
+            [batch], by=caller.person, trust=body.trust, tags=body.tags, reason=body.reason, dry_run=body.dry_run
+        )
         return Observed(
-            id=made.duplicate_of or made.addendum.id,
+            id=made.duplicate_of or (None if body.dry_run else made.addendum.id),
             duplicate=made.duplicate_of is not None,
             observations=len(body.observations),
         )

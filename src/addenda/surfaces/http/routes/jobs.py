@@ -16,9 +16,10 @@ from addenda.knowledge_base import KnowledgeBase, require
 from addenda.knowledge_base.extracting import SourceDocument, Terms
 from addenda.knowledge_base.finding import Filter
 from addenda.knowledge_base.reflecting import SYNTHESIS, GatheringSettings, Stage, SynthesisSettings
+from addenda.surfaces.describing_work import describe_cost
 from addenda.surfaces.http.access import Caller, CallerDep
 from addenda.surfaces.http.idempotency import KeyDep
-from addenda.surfaces.http.routing import PREFIX, kb_router
+from addenda.surfaces.http.routing import DECIDING, PREFIX, kb_router
 from addenda.surfaces.http.shapes.jobs import (
     Extract,
     JobList,
@@ -28,6 +29,7 @@ from addenda.surfaces.http.shapes.jobs import (
     Reindex,
     ReindexResult,
     TestResult,
+    Text,
     Train,
     WorkOn,
     activated,
@@ -37,6 +39,7 @@ from addenda.surfaces.http.shapes.jobs import (
     reflected,
     trained,
 )
+from addenda.surfaces.http.shapes.work import ReflectCost
 from addenda.surfaces.http.streaming import MEDIA_TYPE, changes, followed
 from addenda.types import Status
 
@@ -111,7 +114,7 @@ def learn(caller: CallerDep, body: Learn, key: KeyDep) -> Response:
 def reflect(caller: CallerDep, body: Reflect, key: KeyDep) -> Response:
     """Propose documents, and make question-answer reflections of them, from which a memory model learns them."""
     require(caller.state, caller.person, "proposed")
-    documents = [SourceDocument(one.title, one.title, one.text) for one in body.documents]
+    documents = [_document(one) for one in body.documents]
     terms = Terms(
         trust=body.trust,
         tags=body.tags,
@@ -119,8 +122,7 @@ def reflect(caller: CallerDep, body: Reflect, key: KeyDep) -> Response:
         valid_until=body.valid_until,
         audience=body.audience,
     )
-    stages: tuple[Stage, ...] = tuple(one for one in SYNTHESIS if not body.stages or one in body.stages)
-    settings = SynthesisSettings(stages=stages, gathering=GatheringSettings(most_calls=body.most_calls))
+    settings = _synthesis(body)
 
     def work(kb: KnowledgeBase, told: Told) -> BaseModel:
         found = kb.reflecting.run(
@@ -129,6 +131,14 @@ def reflect(caller: CallerDep, body: Reflect, key: KeyDep) -> Response:
         return reflected(found)
 
     return key.once(caller, body, lambda: begin(caller, "reflect", work), 202, location(caller))
+
+
+@router.post("/reflections/cost", operation_id="estimate_reflections")
+def estimate_reflections(caller: CallerDep, body: Reflect) -> ReflectCost:
+    """Say what making reflections would cost, in requests and tokens; nothing is proposed, and no model is asked."""
+    require(caller.state, caller.person, "proposed")
+    cost = caller.hosted.kb.reflecting.estimate([_document(one) for one in body.documents], _synthesis(body))
+    return ReflectCost.model_validate(describe_cost(cost))
 
 
 @router.post("/jobs/train", status_code=202, operation_id="train", response_model=JobShown, response_description=BEGUN)
@@ -153,14 +163,17 @@ def train(caller: CallerDep, body: Train, key: KeyDep) -> Response:
 def extract(caller: CallerDep, body: Extract, key: KeyDep) -> Response:
     """Let the model propose the facts that a text states, each with its sentence as evidence."""
     require(caller.state, caller.person, "proposed")
-    given = body.document
     names = {"trust", "tags", "valid_from", "valid_until", "audience", "doubtful"}
     terms = Terms.model_validate(body.model_dump(include=names))
 
     def work(kb: KnowledgeBase, told: Told) -> BaseModel:
-        document = SourceDocument(given.title, given.title, given.text)
         found = kb.extracting.run(
-            document, by=caller.person, terms=terms, reason=body.reason, progress=told, dry_run=body.dry_run
+            _document(body.document),
+            by=caller.person,
+            terms=terms,
+            reason=body.reason,
+            progress=told,
+            dry_run=body.dry_run,
         )
         return extracted(found, dry_run=body.dry_run)
 
@@ -214,7 +227,7 @@ def follow_job(caller: CallerDep, job_id: JobId) -> StreamingResponse:
     return followed(changes(lambda told: jobs.watch(job_id, told), look, "job"))
 
 
-@router.post("/jobs/{job_id}/cancel", operation_id="cancel_job")
+@router.post("/jobs/{job_id}/cancel", operation_id="cancel_job", dependencies=DECIDING)
 def cancel_job(caller: CallerDep, job_id: JobId) -> JobShown:
     """Cancel a job where it next reports progress. Whoever asked for it may, and an admin."""
     jobs = caller.hosted.kb.jobs
@@ -222,6 +235,15 @@ def cancel_job(caller: CallerDep, job_id: JobId) -> JobShown:
     if job.owner != caller.person.name and "admin" not in caller.person.roles:
         raise PermissionDenied(f"{job.owner!r} asked for this job; they or an admin can cancel it")
     return job_shown(jobs.cancel(job_id))
+
+
+def _document(given: Text) -> SourceDocument:
+    return SourceDocument(given.title, given.source or given.title, given.text)
+
+
+def _synthesis(body: Reflect) -> SynthesisSettings:
+    stages: tuple[Stage, ...] = tuple(one for one in SYNTHESIS if not body.stages or one in body.stages)
+    return SynthesisSettings(stages=stages, gathering=GatheringSettings(most_calls=body.most_calls))
 
 
 def _chosen(caller: Caller, wanted: WorkOn, statuses: tuple[Status, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from addenda.knowledge_base import KnowledgeBase
 from addenda.knowledge_base.consulted_models import Consultation
 from addenda.responder import MAX_QUESTION_LENGTH, Explanation
 from addenda.surfaces.describing import says
-from addenda.types import EVERYONE, Answer, Frozen, Match, MemoryName, Moment
+from addenda.types import EVERYONE, Answer, Frozen, Match, MemoryName, Moment, Trust
 
 
 class Ask(Frozen):
@@ -81,15 +81,21 @@ class Feedback(Frozen):
 
     right: bool
     """Whether it turned out right."""
+    trust: Trust = "normal"
+    tags: tuple[str, ...] = ()
     reason: str = ""
+    dry_run: bool = False
 
 
 class FeedbackKept(Frozen):
     """The observation that was kept, as evidence that notes are learned from."""
 
-    id: str
+    id: str | None
+    """None in a dry run that found no other."""
     duplicate: bool
     """Whether it was known already."""
+    source: str
+    """What it is called as the source of what is learned."""
 
 
 def answer_shown(kb: KnowledgeBase, answer: Answer) -> AnswerShown:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from pydantic import Field, JsonValue
 
-from addenda.knowledge_base import Person, Policy, RelationSpec, Role, SettingOutcome, State, SuiteQuestion
+from addenda.knowledge_base import Person, Policy, RelationSpec, Role, SettingOutcome, State, SuiteQuestion, Token
 from addenda.knowledge_base.autopilot import Trusted
-from addenda.types import Frozen
+from addenda.surfaces.describing import describe_token, describe_trusted, describe_waiting
+from addenda.types import Frozen, Moment
 
 
 class PersonShown(Frozen):
@@ -50,6 +51,61 @@ class WithReason(Frozen):
     reason: str = ""
 
 
+class TokenShown(Frozen):
+    """What comes with a token, or with an account that acts as a person; never the token."""
+
+    id: str
+    """Of no use to act; it names the token where it is revoked."""
+    name: str
+    """Whose it is."""
+    label: str
+    roles: tuple[Role, ...]
+    """Those of the person's roles that come with it."""
+    narrowed: bool
+    """Whether it is good for less than everything that its person may do."""
+    agent: str | None
+    """The agent that acts with it, and can only read and propose."""
+    issuer: str | None
+    """The OpenID provider that vouches for the account."""
+    issued_at: datetime
+    expires_at: datetime | None
+    expired: bool
+
+
+class Tokens(Frozen):
+    """Tokens that the caller may see: an admin everybody's, others their own, an agent the one it presented."""
+
+    tokens: tuple[TokenShown, ...]
+    position: int
+
+
+class IssueToken(Frozen):
+    """One more token for a person. Everybody may issue one to themselves, for no more than what they presented."""
+
+    label: str = Field(default="", examples=["nightly import"])
+    """What it is for, in a few words."""
+    roles: tuple[Role, ...] | None = None
+    """The only ones of the person's roles that come with it; all when it is not given."""
+    expires_at: Moment | None = None
+    """First instant at which it is no longer valid; never when it is not given."""
+    agent: str = ""
+    """The agent that is to act with it; it can only read and propose."""
+    reason: str = ""
+
+
+class LinkIdentity(Frozen):
+    """An account at an OpenID provider that may act as a person; it is listed and revoked like a token."""
+
+    issuer: str = Field(min_length=1, examples=["https://login.example.org"])
+    """The provider, exactly as it names itself."""
+    subject: str = Field(min_length=1)
+    """The account's `sub` there, which never changes."""
+    roles: tuple[Role, ...] | None = None
+    """The only ones of the person's roles that come with it; all when it is not given."""
+    expires_at: Moment | None = None
+    reason: str = ""
+
+
 class SettingShown(Frozen):
     """What became of a change of settings."""
 
@@ -69,6 +125,22 @@ class Revoked(Frozen):
     revoked: int
 
 
+class RevokedToken(Frozen):
+    """The one token that was revoked."""
+
+    name: str
+    id: str
+
+
+class DroppedBack(Frozen):
+    """Why a source of notes had to start anew."""
+
+    at: datetime
+    by: str
+    because_of: str
+    """Id of the note that was not accepted."""
+
+
 class TrustedShown(Frozen):
     """How far a rule with an autopilot trusts a source of notes."""
 
@@ -80,6 +152,10 @@ class TrustedShown(Frozen):
     at_least: float
     """Lower end of the 95 % interval of the share that was accepted."""
     needs: float
+    unaudited: int
+    """Notes that went by themselves since a person last decided about one."""
+    unaudited_at_most: int
+    dropped_back: DroppedBack | None
     waiting: tuple[str, ...]
     went_by_itself: tuple[str, ...]
 
@@ -172,6 +248,11 @@ def person_shown(person: Person) -> PersonShown:
     return PersonShown(name=person.name, roles=person.roles, tokens=len(person.token_hashes), added_at=person.added_at)
 
 
+def token_shown(owner: Person, kept: Token, now: datetime) -> TokenShown:
+    """What comes with a token."""
+    return TokenShown.model_validate(describe_token(owner, kept, now))
+
+
 def setting_shown(outcome: SettingOutcome) -> SettingShown:
     """What became of a change."""
     return SettingShown(
@@ -184,31 +265,12 @@ def setting_shown(outcome: SettingOutcome) -> SettingShown:
 
 def trusted_shown(one: Trusted) -> TrustedShown:
     """How far a source is trusted."""
-    return TrustedShown(
-        rule=one.ramp.rule,
-        source=one.ramp.source,
-        by_itself_since=one.ramp.since,
-        accepted=one.ramp.accepted,
-        decisions=len(one.ramp.decisions),
-        at_least=round(one.ramp.bound, 4),
-        needs=one.autopilot.bound,
-        waiting=one.waiting,
-        went_by_itself=one.by_itself,
-    )
+    return TrustedShown.model_validate(describe_trusted(one))
 
 
 def waiting_changes(state: State) -> WaitingChanges:
     """Changes that wait for a second person."""
     return WaitingChanges(
-        waiting=tuple(
-            WaitingChange(
-                id=one.id,
-                by=str(one.by),
-                at=one.at,
-                reason=one.reason,
-                change=one.change.model_dump(mode="json", exclude={"token_hash"}),
-            )
-            for one in state.pending.values()
-        ),
+        waiting=tuple(WaitingChange.model_validate(describe_waiting(one)) for one in state.pending.values()),
         position=state.position,
     )

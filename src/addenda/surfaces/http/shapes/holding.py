@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from addenda.knowledge_base.notebook import Listed
 from addenda.knowledge_base.observing import MOST_LINES, Observation
+from addenda.surfaces.describing import describe_note
 from addenda.types import EVERYONE, Frozen, MemoryName, Moment, Trust
 
 
@@ -61,10 +62,17 @@ class NoteShown(Frozen):
     author: str
     supporting: int
     contradicting: int
+    share: float
+    """The share of the observations that speaks for it; one half while nothing speaks at all."""
     interval: tuple[float, float]
-    """Of the share that speaks for it, 95 %."""
+    """Of that share, 95 %."""
+    observations_for: tuple[str, ...]
+    """Names of observations: the document's id and the line."""
+    observations_against: tuple[str, ...]
     contradicts: tuple[str, ...]
     """Live notes that conclude something else under the same conditions."""
+    in_words: str
+    """What the observations say, in words."""
 
 
 class Notebook(Frozen):
@@ -102,12 +110,14 @@ class Observe(Frozen):
     trust: Trust = "normal"
     tags: tuple[str, ...] = ()
     reason: str = ""
+    dry_run: bool = False
 
 
 class Observed(Frozen):
     """What became of a batch of observations."""
 
-    id: str
+    id: str | None
+    """None in a dry run that found no other."""
     duplicate: bool
     """Whether the same batch was there already."""
     observations: int
@@ -115,15 +125,4 @@ class Observed(Frozen):
 
 def note_shown(one: Listed) -> NoteShown:
     """A note of the notebook."""
-    low, high = one.evidence.interval
-    return NoteShown(
-        id=one.addendum_id,
-        place=one.place,
-        applies_when=one.applies_when,
-        rule=one.rule,
-        author=one.author,
-        supporting=one.evidence.supporting,
-        contradicting=one.evidence.contradicting,
-        interval=(round(low, 4), round(high, 4)),
-        contradicts=one.contradicts,
-    )
+    return NoteShown.model_validate(describe_note(one))

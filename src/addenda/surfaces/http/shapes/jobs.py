@@ -13,7 +13,9 @@ from addenda.knowledge_base.extracting import Extraction
 from addenda.knowledge_base.learning import Lesson
 from addenda.knowledge_base.reflecting import Reflected, Stage
 from addenda.knowledge_base.remembering import Adopted, Strategy
+from addenda.surfaces.describing_work import describe_given, describe_lesson, describe_stages
 from addenda.surfaces.http.problems import kind_of
+from addenda.surfaces.http.shapes.work import GivenShown, HeldBackShown, LearnedShown, StageShown
 from addenda.types import EVERYONE, Frozen, Moment, Trust
 
 IndexThreshold: TypeAlias = Literal["entity_threshold", "relation_threshold", "mean_threshold"]
@@ -40,10 +42,12 @@ class Learn(Frozen):
 
 
 class Text(Frozen):
-    """A text that reflections are made of."""
+    """A text that facts are taken from, or that reflections are made of."""
 
     title: str = Field(min_length=1, max_length=500)
     text: str = Field(min_length=1)
+    source: str | None = Field(default=None, min_length=1, max_length=500)
+    """Where it comes from, for example a file's name; its title when it is not given."""
 
 
 class Reflect(Frozen):
@@ -153,6 +157,10 @@ class LearnResult(Frozen):
     """Deltas that too few batches ask for so far."""
     rejected: int
     unlearned: int
+    since: str = ""
+    """The first observation that counted."""
+    learned: tuple[LearnedShown, ...] = ()
+    held_back_of: tuple[HeldBackShown, ...] = ()
 
 
 class ExtractResult(Frozen):
@@ -170,6 +178,17 @@ class ExtractResult(Frozen):
     contradicting: int
     unanswered: int
     """Sentences that got no answer; asked again, it goes on with them."""
+    was_there: bool = False
+    """Whether the document was."""
+    sentences: int = 0
+    statements: int = 0
+    doubtful: int = 0
+    """Statements about which something looks wrong, left out."""
+    refused: int = 0
+    problems: int = 0
+    """Answers of the model that were not understood."""
+    resumed: int = 0
+    """Sentences that an earlier run had asked about."""
 
 
 class ReindexResult(Frozen):
@@ -188,6 +207,9 @@ class ReflectResult(Frozen):
     corpus: int
     reflections: int
     conflicts: int
+    given: tuple[GivenShown, ...] = ()
+    """In the order in which they were given."""
+    stages: dict[str, StageShown] = Field(default_factory=dict[str, StageShown])
 
 
 class TrainResult(Frozen):
@@ -285,17 +307,7 @@ def activated(done: Activated) -> ActivateResult:
 
 def learned(lesson: Lesson, *, dry_run: bool) -> LearnResult:
     """What the learner came to."""
-    return LearnResult(
-        dry_run=dry_run,
-        by=lesson.by,
-        observations=lesson.observations,
-        notes=lesson.notes,
-        proposed=tuple(one.addendum.id for one in lesson.learned if one.is_new),
-        waiting=tuple(one.duplicate_of for one in lesson.learned if one.duplicate_of is not None),
-        held_back=len(lesson.held_back),
-        rejected=len(lesson.rejected),
-        unlearned=len(lesson.unlearned),
-    )
+    return LearnResult.model_validate(describe_lesson(lesson, dry_run=dry_run))
 
 
 def extracted(found: Extraction, *, dry_run: bool) -> ExtractResult:
@@ -310,6 +322,13 @@ def extracted(found: Extraction, *, dry_run: bool) -> ExtractResult:
         left_out=len(found.taken) - len(proposed) - len(duplicates),
         contradicting=found.contradicting,
         unanswered=found.unanswered,
+        was_there=found.reused,
+        sentences=found.sentences,
+        statements=len(found.taken),
+        doubtful=found.count("doubtful"),
+        refused=found.count("refused"),
+        problems=len(found.problems),
+        resumed=found.resumed,
     )
 
 
@@ -320,6 +339,8 @@ def reflected(found: Reflected) -> ReflectResult:
         corpus=found.corpus,
         reflections=len(found.synthesis.reflections),
         conflicts=len(found.synthesis.conflicts),
+        given=tuple(GivenShown.model_validate(one) for one in describe_given(found)),
+        stages={name: StageShown.model_validate(one) for name, one in describe_stages(found).items()},
     )
 
 
