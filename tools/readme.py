@@ -147,7 +147,8 @@ def proxy_table() -> str:
     lines += [f"| `{name}` | {_shown(metrics[name])} | {target} | {what} |" for name, (target, what) in PROXY.items()]
     where = (
         f"One core of {machine['cores']} ({machine['processor']}) serves; the other has the clients and an upstream "
-        "that answers at once. `benchmarks/proxy.py`; loads of 1 to 64 connections are in `benchmarks/results/proxy.json`."
+        "that answers at once. `benchmarks/proxy.py`; what 1 to 64 connections get is in "
+        "`benchmarks/results/proxy.json`."
     )
     return "\n".join([*lines, "", where])
 
