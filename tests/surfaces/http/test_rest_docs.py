@@ -80,7 +80,7 @@ def test_the_commands_of_the_page_work(server: dict[str, str], tmp_path: Path) -
 
 
 def test_a_second_server_finds_the_knowledge_base_and_shows_no_token(tmp_path: Path) -> None:
-    first, _, said = started(tmp_path, "--kb", "support=./kb", "--create", "--new-token", "token")
+    first, _, said = started(tmp_path, "--kb", "support=./kb", "--create", "--new-token-file", "token")
     assert stopped(first) in (0, -signal.SIGTERM)
     assert "addenda_" not in said
     assert (tmp_path / "token").read_text().startswith("addenda_")

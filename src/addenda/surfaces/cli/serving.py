@@ -56,7 +56,9 @@ def serve(
     token_file: Annotated[
         Path | None,
         typer.Option(
-            "--new-token", metavar="FILE", help="With --create: write the admin's token here (0600), not to stdout."
+            "--new-token-file",
+            metavar="FILE",
+            help="With --create: write the admin's token here (0600), not to stdout.",
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -113,7 +115,7 @@ def _make_missing(
         named = ", ".join(repr(str(place.directory)) for place in missing.values())
         raise InvalidInput(f"there is no knowledge base in {named}; add --create to make it, or correct the folder")
     if len(missing) > 1 and token_file is not None:
-        raise InvalidInput("--new-token is one file, and several knowledge bases are to be made; leave it out")
+        raise InvalidInput("--new-token-file is one file, and several knowledge bases are to be made; leave it out")
     for name, place in missing.items():
         with new_token_file(token_file) as keep:
             founded = KnowledgeBase.create(
