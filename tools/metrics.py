@@ -161,13 +161,12 @@ CHANGED = ("reliability", "generalization_known", "generalization_heldout", "gen
 PROXY: Mapping[str, tuple[str, str]] = {
     "added_ms_p50": ("≤ 5", "milliseconds that the endpoint adds at 100 requests a second, without memory, median"),
     "added_ms_p95": ("≤ 15", "95th percentile"),
-    "added_by_memory_ms_p50": ("", "what 2,000 facts and 50 notes add to that, median"),
-    "added_by_memory_ms_p95": ("", "95th percentile"),
-    "added_ms_p50_stream": ("", "added to a streamed answer, median"),
     "requests_per_second": ("≥ 300", "on one core without memory, 16 connections that ask again at once"),
     "requests_per_second_with_memory": ("", "the same with memory"),
     "requests_per_second_direct": ("", "the upstream by itself, asked by the same clients"),
+    "requests_per_second_stream": ("", "streamed answers in pieces, without memory"),
     "cpu_ms": ("", "processor milliseconds of a request at the endpoint"),
+    "cpu_ms_with_memory": ("", "the same with 2,000 facts and 50 notes"),
     "failed": ("0", "requests that were not answered as they should be (number)"),
 }
 """For each metric of the OpenAI-compatible endpoint the target, and what is counted."""
