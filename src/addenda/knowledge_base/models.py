@@ -133,6 +133,7 @@ class ModelInUse:
         """Take the ledger, which says which model it must be, and what was chosen; nothing is loaded yet."""
         self._ledger = ledger
         self._choice = choice
+        self._name: str | None = None
         self._local: LocalModel | None = None
         self._remote: RemoteModel | None = None
         self._reading: Reading | None = None
@@ -141,10 +142,13 @@ class ModelInUse:
     @property
     def name(self) -> str:
         """The name it is loaded by. Raises LedgerBroken for an empty ledger."""
-        created = self._ledger.state().created
-        if created is None:
-            raise LedgerBroken("the ledger is empty; create the knowledge base with `init`")
-        return self._choice.name or created.model
+        if self._name is None:
+            created = self._ledger.state().created
+            if created is None:
+                raise LedgerBroken("the ledger is empty; create the knowledge base with `init`")
+            # It stands in the ledger's first event, so it is read once; every request asks for it.
+            self._name = self._choice.name or created.model
+        return self._name
 
     @property
     def remote(self) -> bool:
