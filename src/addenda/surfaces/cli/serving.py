@@ -12,7 +12,7 @@ import typer
 from addenda.errors import InvalidInput, MissingDependency
 from addenda.knowledge_base import DATABASE_FILE, KnowledgeBase, is_remote
 from addenda.surfaces.cli.context import Call, begin, new_token_file
-from addenda.surfaces.cli.options import JsonOption
+from addenda.surfaces.cli.options import JsonOption, NewTokenOption
 from addenda.surfaces.cli.output import pairs
 from addenda.surfaces.hosting import Hosting, Place
 from addenda.types import MemoryName
@@ -53,14 +53,7 @@ def serve(
         typer.Option("--create", help="Make the folders that are not there, with the bundled model."),
     ] = False,
     admin: Annotated[str, typer.Option("--admin", help="With --create: name of the first admin.")] = "admin",
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--new-token-file",
-            metavar="FILE",
-            help="With --create: write the admin's token here (0600), not to stdout.",
-        ),
-    ] = None,
+    token_file: NewTokenOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Serve everything over HTTP, in one process, until it is stopped.

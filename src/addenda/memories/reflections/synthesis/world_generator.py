@@ -51,8 +51,8 @@ _DESCRIPTIONS = (
     "There is {clues}. Which {kind} is meant?",
 )
 _DESCRIBED = 5
-"""Descriptions that a fact stands in at least. What is told of by one fact is found by nothing else, and a memory model
-that had learned such a fact in one description gave half of these names back when asked in other words."""
+"""Descriptions that a fact stands in at least. What one fact tells of is found by nothing else, and memory models
+that had learned such facts in one description gave only half to three quarters of the names back in other words."""
 _MOST = 200
 """Pairs in one reply."""
 

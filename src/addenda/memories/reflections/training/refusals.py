@@ -23,7 +23,7 @@ from addenda.memories.reflections.questions import REFUSAL
 from addenda.memories.reflections.reflection import Reflection
 from addenda.text import normalised, search_terms
 
-GENERATOR = "refusals.1"
+GENERATOR = "refusals.2"
 """The name that these reflections carry as their generator's."""
 _CAPITALISED = re.compile(r"(?<!\w)[A-Z][\w'’-]*(?: [A-Z0-9][\w'’-]*)*")
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -68,6 +68,7 @@ class Refusals:
         self._stated: dict[str, set[int]] = defaultdict(set)
         self._without: dict[int, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {}
         self._answers: dict[int, set[str]] = defaultdict(set)
+        self._answers_about: dict[str, set[str]] = defaultdict(set)
         self._study()
 
     def draw(self, count: int) -> tuple[Reflection, ...]:
@@ -125,6 +126,7 @@ class Refusals:
         for name, text, answer in about:
             self._stated[name].add(self._kind_of[text])
             self._answers[self._kind_of[text]].add(answer)
+            self._answers_about[name].add(answer)
 
     def _unasked(self, form: _Form) -> str | None:
         """A name of the corpus that this question was not answered for, nor one like it; None when none is found."""
@@ -154,19 +156,9 @@ class Refusals:
             lacking = [name for name in sorted(self._stated) if kind not in self._stated[name]]
             alike = [name for name in lacking if usual and 2 * len(usual & self._stated[name]) >= len(usual)]
             answers = self._answers[kind]
-            tempting = [name for name in lacking if answers & self._answers_of.get(name, set[str]())]
+            tempting = [name for name in lacking if answers & self._answers_about[name]]
             self._without[kind] = tempting, alike, lacking
         return self._without[kind]
-
-    @cached_property
-    def _answers_of(self) -> Mapping[str, set[str]]:
-        """Of each name, the answers to questions that have no other name."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for one in self._answered:
-            names = set(self._names.in_text(one.question))
-            if len(names) == 1:
-                found[names.pop()].add(normalised(one.answer))
-        return found
 
     @cached_property
     def _said(self) -> Mapping[str, set[str]]:
