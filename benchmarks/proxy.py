@@ -162,7 +162,8 @@ def serve_endpoint(told: Connection, directory: str, core: int) -> None:
     with Hosting({"bench": Place(Path(directory))}) as hosting:
         app = FastAPI()
         app.include_router(router(hosting))
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False))
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", access_log=False)
+        server = uvicorn.Server(config)
 
         async def run() -> None:
             serving = asyncio.create_task(server.serve())
@@ -171,7 +172,8 @@ def serve_endpoint(told: Connection, directory: str, core: int) -> None:
             told.send(server.servers[0].sockets[0].getsockname()[1])
             await serving
 
-        asyncio.run(run())
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+            runner.run(run())
 
 
 def found(directory: Path, upstream: int, facts: int, notes: int) -> str:

@@ -63,6 +63,8 @@ class Raw:
     """How many bytes more are announced than are sent before the connection closes."""
     wait: threading.Event | None = None
     """Nothing is sent before this happens."""
+    closes: threading.Event | None = None
+    """The connection does not close before this happens."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,8 @@ class ChatServer:
                 for start in range(0, len(answer.body), 4096):
                     self.wfile.write(answer.body[start : start + 4096])
                     self.wfile.flush()
+                if answer.closes is not None:
+                    answer.closes.wait(30)
                 if answer.missing:
                     self.close_connection = True
 

@@ -66,8 +66,8 @@ ONLY_IMPORTER: Mapping[str, frozenset[str]] = {"migrations": frozenset({"databas
 
 HEAVY = frozenset(
     (
-        "anyio fastapi httpx2 huggingface_hub joserfc matplotlib mcp mcp_types numpy openai peft prometheus_client "
-        "safetensors scipy starlette structlog tokenizers torch transformers uvicorn"
+        "aiohttp anyio fastapi httptools httpx2 huggingface_hub joserfc matplotlib mcp mcp_types numpy openai peft "
+        "prometheus_client safetensors scipy starlette structlog tokenizers torch transformers uvicorn uvloop"
     ).split()
 )
 """Libraries of the extras, which may be imported inside functions."""

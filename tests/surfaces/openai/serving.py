@@ -45,8 +45,20 @@ class Served:
     ) -> httpx2.Response:
         """A request as bytes."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        sent = {"Authorization": f"Bearer {self.tokens.get(who, who)}", "Content-Type": "application/json", **headers}
-        return httpx2.post(f"{self.url}/v1/{path}", content=content, headers=sent, timeout=60)
+        return httpx2.post(f"{self.url}/v1/{path}", content=content, headers=self._headers(who, headers), timeout=60)
+
+    def stream(self, body: object, begun: threading.Event, **headers: str) -> tuple[str, Mapping[str, str]]:
+        """The whole of a stream, and its headers; the event happens once its first piece is here."""
+        text = ""
+        url, sent = f"{self.url}/v1/chat/completions", self._headers("Ana", headers)
+        with httpx2.stream("POST", url, json=body, headers=sent, timeout=60) as reply:
+            for piece in reply.iter_text():
+                text += piece
+                begun.set()
+        return text, reply.headers
+
+    def _headers(self, who: str, more: Mapping[str, str]) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens.get(who, who)}", "Content-Type": "application/json", **more}
 
     def close(self) -> None:
         for client in self._clients:

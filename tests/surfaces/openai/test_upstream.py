@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import openai
@@ -277,13 +278,15 @@ def test_a_stream_that_breaks_off_ends_with_an_error(desk: Desk, headers: dict[s
     begun = [chunk({"role": "assistant", "content": "It has "})]
     cut = Raw(events(*begun, done=False).body + b'data: {"id":"c","cho', 200, {"Content-Type": "text/event-stream"})
     for broken in (events(*begun, done=False, missing=10), events(*begun, done=False), cut):
-        desk.upstream.script.append(broken)
-        reply = desk.server.post({"model": MODEL, "messages": user(LOUD), "stream": True}, **headers)
-        *_, last = [line for line in reply.text.split("\n\n") if line.strip()]
+        said = threading.Event()
+        desk.upstream.script.append(replace(broken, closes=said))
+        body = {"model": MODEL, "messages": user(LOUD), "stream": True}
+        text, answered = desk.server.stream(body, said, **headers)
+        *_, last = [line for line in text.split("\n\n") if line.strip()]
         assert json.loads(last.removeprefix("data: "))["error"]["code"] == "upstream_broke_off"
-        assert "[DONE]" not in reply.text
+        assert "[DONE]" not in text
         if not headers:
-            answer = traced(desk, reply.headers)
+            answer = traced(desk, answered)
             assert (answer.text, answer.finished) == ("It has ", False)
             assert "lost" in answer.interrupted or "broke off" in answer.interrupted
             assert answer.trace.matches[0].addendum_id == desk.noise

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 import anyio
+import anyio.lowlevel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -59,6 +60,8 @@ class EventStream(Response):
             group.start_soon(_cancelled_when_left, receive, group.cancel_scope)
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async for piece in events:
+                # Where the next piece is always there before it is waited for, nothing else lets the end in.
+                await anyio.lowlevel.checkpoint_if_cancelled()
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             group.cancel_scope.cancel()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 
-import httpx2
+import aiohttp
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -57,7 +57,9 @@ async def passed_stream(
     return EventStream(_bytes(stack, response), headers)
 
 
-async def opened(client: UpstreamClient, to: Upstream, path: str, raw: bytes) -> tuple[AsyncExitStack, httpx2.Response]:
+async def opened(
+    client: UpstreamClient, to: Upstream, path: str, raw: bytes
+) -> tuple[AsyncExitStack, aiohttp.ClientResponse]:
     """A stream that has begun, and what closes it. Raises Problem when the reply is none."""
     async with AsyncExitStack() as stack:
         response = await stack.enter_async_context(client.sent(to, path, raw))
@@ -66,11 +68,11 @@ async def opened(client: UpstreamClient, to: Upstream, path: str, raw: bytes) ->
         return stack.pop_all(), response
 
 
-async def _bytes(stack: AsyncExitStack, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+async def _bytes(stack: AsyncExitStack, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
     tail = b""
     try:
-        async with stack, aclosing(response.aiter_bytes()) as pieces:
-            async for piece in pieces:
+        async with stack:
+            async for piece in response.content.iter_any():
                 tail = (tail + piece)[-_TAIL:]
                 yield piece
             if not _ENDED.search(tail):
@@ -81,18 +83,17 @@ async def _bytes(stack: AsyncExitStack, response: httpx2.Response) -> AsyncGener
         yield problem.event
 
 
-async def objects(response: httpx2.Response) -> AsyncGenerator[Json, None]:
+async def objects(response: aiohttp.ClientResponse) -> AsyncGenerator[Json, None]:
     """The JSON objects of a stream, one for each event. Raises Problem for an event that is none."""
     rest, data = b"", list[bytes]()
-    async with aclosing(response.aiter_bytes()) as pieces:
-        async for piece in pieces:
-            *lines, rest = (rest + piece).split(b"\n")
-            for line in lines:
-                if line.startswith(b"data:"):
-                    data.append(line[5:].strip())
-                elif not line.strip() and data:
-                    if (event := b"\n".join(data)) != b"[DONE]":
-                        yield object_in(event)
-                    data = []
-            if len(rest) > MOST_BYTES:
-                raise invalid(rest[:_TAIL].decode(errors="replace"))
+    async for piece in response.content.iter_any():
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            if line.startswith(b"data:"):
+                data.append(line[5:].strip())
+            elif not line.strip() and data:
+                if (event := b"\n".join(data)) != b"[DONE]":
+                    yield object_in(event)
+                data = []
+        if len(rest) > MOST_BYTES:
+            raise invalid(rest[:_TAIL].decode(errors="replace"))

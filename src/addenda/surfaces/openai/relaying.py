@@ -15,8 +15,8 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
+import aiohttp
 import anyio
-import httpx2
 from anyio.to_thread import run_sync
 from pydantic import JsonValue
 from starlette.requests import Request
@@ -151,7 +151,7 @@ class Relay:
         async with self.client.sent(self.to, PATH, self._body(may_read)) as response:
             return object_in(await read(response))
 
-    async def _opened(self, may_read: bool) -> tuple[AsyncExitStack, httpx2.Response]:
+    async def _opened(self, may_read: bool) -> tuple[AsyncExitStack, aiohttp.ClientResponse]:
         return await opened(self.client, self.to, PATH, self._body(may_read))
 
     def _body(self, may_read: bool) -> bytes:
@@ -173,7 +173,7 @@ class Relay:
         results = [await self.memories.read(self.augmentation, call) for call in calls]
         self._messages += [said, *cast("list[JsonValue]", message_params(results))]
 
-    async def _events(self, stack: AsyncExitStack, response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    async def _events(self, stack: AsyncExitStack, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         over = False
         try:
             problem: Problem | None = None
@@ -208,7 +208,7 @@ class Relay:
             return of_error(error)
         return problem
 
-    async def _chunks(self, stack: AsyncExitStack, response: httpx2.Response) -> AsyncGenerator[Json, None]:
+    async def _chunks(self, stack: AsyncExitStack, response: aiohttp.ClientResponse) -> AsyncGenerator[Json, None]:
         """What goes on to the client of all rounds."""
         for number in range(1, MAX_ROUNDS + 2):
             self.turn.begin()

@@ -6,12 +6,13 @@ not followed, because they would take the conversation wherever a server points.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import cast
 
-import httpx2
+import aiohttp
 from pydantic import SecretStr
 
 from addenda.knowledge_base import Upstream
@@ -40,18 +41,25 @@ _PASSED_ON = ("retry-after", "retry-after-ms")
 class UpstreamClient:
     """Sends requests to models' servers. Belongs to one event loop."""
 
-    def __init__(self) -> None:
-        """Nothing is connected yet."""
-        self._client: httpx2.AsyncClient | None = None
+    def __init__(self, *, connections: int = MOST_CONNECTIONS, pool_seconds: float = POOL_SECONDS) -> None:
+        """Nothing is connected yet.
+
+        Args:
+            connections: To models' servers at the same time.
+            pool_seconds: How long a request waits for one of them.
+        """
+        self._session: aiohttp.ClientSession | None = None
+        self._free = asyncio.Semaphore(connections)
+        self._pool_seconds = pool_seconds
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
     @asynccontextmanager
-    async def sent(self, to: Upstream, path: str, body: bytes) -> AsyncGenerator[httpx2.Response]:
+    async def sent(self, to: Upstream, path: str, body: bytes) -> AsyncGenerator[aiohttp.ClientResponse]:
         """The reply to a request, whose body has not been read; it is closed when the block ends.
 
         Raises Problem for a server that cannot be reached or answers with another status than 200, and for what goes
@@ -60,39 +68,54 @@ class UpstreamClient:
         headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if to.key is not None:
             headers["Authorization"] = f"Bearer {to.key.get_secret_value()}"
-        client = self._connected()
-        request = client.build_request("POST", f"{to.address}{path}", content=body, headers=headers)
+        await self._turn()
         try:
-            response = await client.send(request, stream=True)
-            try:
-                if response.status_code != 200:
+            async with self._connected().post(
+                f"{to.address}{path}", data=body, headers=headers, allow_redirects=False
+            ) as response:
+                if response.status != 200:
                     raise _refusal(response, await read(response, _MOST_ERROR_BYTES), to)
                 yield response
-            finally:
-                await response.aclose()
-        except (httpx2.HTTPError, httpx2.StreamError) as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             raise _lost(error, to) from None
+        finally:
+            self._free.release()
 
-    def _connected(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            self._client = httpx2.AsyncClient(
-                timeout=httpx2.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS, pool=POOL_SECONDS),
-                limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS),
-                follow_redirects=False,
+    async def _turn(self) -> None:
+        """Wait until there is a connection for one more request. Raises Problem when that takes too long."""
+        try:
+            async with asyncio.timeout(self._pool_seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Problem(
+                503,
+                "too many requests are under way; ask later",
+                code="overloaded",
+                headers={"Retry-After": RETRY_AFTER},
+            ) from None
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                # What one person's request brought must not go along with another's.
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENT_SECONDS),
+                trust_env=True,
             )
-        return self._client
+        return self._session
 
 
-async def read(response: httpx2.Response, most: int = MOST_BYTES) -> bytes:
+async def read(response: aiohttp.ClientResponse, most: int = MOST_BYTES) -> bytes:
     """The body of a reply. Raises Problem when it has more than ``most`` bytes."""
     pieces: list[bytes] = []
     length = 0
-    async with aclosing(response.aiter_bytes()) as body:
-        async for piece in body:
-            length += len(piece)
-            if length > most:
-                raise UpstreamProblem(502, f"the model's server sent more than {most} bytes", code="upstream_invalid")
-            pieces.append(piece)
+    async for piece in response.content.iter_any():
+        length += len(piece)
+        if length > most:
+            raise UpstreamProblem(502, f"the model's server sent more than {most} bytes", code="upstream_invalid")
+        pieces.append(piece)
     return b"".join(pieces)
 
 
@@ -131,21 +154,19 @@ def without_key(text: str, key: SecretStr | None) -> str:
 
 def _lost(error: Exception, to: Upstream) -> Problem:
     """The problem that an error of the connection is; the address is for whoever runs this server, not for clients."""
-    if isinstance(error, httpx2.PoolTimeout):
-        return Problem(
-            503, "too many requests are under way; ask later", code="overloaded", headers={"Retry-After": RETRY_AFTER}
-        )
-    if isinstance(error, httpx2.TimeoutException):
+    if isinstance(error, TimeoutError):
         return UpstreamProblem(504, "the model's server gave no sign of life; ask again later", code="upstream_timeout")
-    if isinstance(error, httpx2.ConnectError):
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
         return UpstreamProblem(502, "the model's server cannot be reached; ask later", code="upstream_unreachable")
-    said = without_key(shortened(str(error)), to.key)
+    # The text of this error has the address in it.
+    text = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    said = without_key(shortened(text), to.key)
     return UpstreamProblem(502, f"the connection to the model's server was lost ({said})", code="upstream_broke_off")
 
 
-def _refusal(response: httpx2.Response, raw: bytes, to: Upstream) -> Problem:
+def _refusal(response: aiohttp.ClientResponse, raw: bytes, to: Upstream) -> Problem:
     """What a status other than 200 means for whoever asked."""
-    status = response.status_code
+    status = response.status
     text = without_key(raw.decode(errors="replace"), to.key)
     if status in (401, 403) or not 400 <= status < 600:
         # The client's own token is good; only whoever runs this server can do something.

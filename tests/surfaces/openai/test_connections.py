@@ -1,0 +1,94 @@
+"""The connections to models' servers: how many there may be, and what is told of them."""
+
+from __future__ import annotations
+
+import asyncio
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from addenda.knowledge_base import Upstream
+from addenda.surfaces.openai.problems import Problem
+from addenda.surfaces.openai.upstream import UpstreamClient, read
+from tests.chat_server import ChatServer, Raw
+from tests.surfaces.openai.serving import until
+
+
+def sent(client: UpstreamClient, address: str) -> asyncio.Task[bytes]:
+    async def one() -> bytes:
+        async with client.sent(Upstream(address=address, model="m", key=None), "/chat/completions", b"{}") as reply:
+            return await read(reply)
+
+    return asyncio.create_task(one())
+
+
+@contextmanager
+def saying(raw: bytes) -> Iterator[str]:
+    """The address of a server that answers anything with these bytes."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.request.sendall(raw)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()
+        thread.join()
+
+
+def test_whoever_finds_no_connection_is_told_so() -> None:
+    never = threading.Event()
+
+    async def run(server: ChatServer) -> None:
+        client = UpstreamClient(connections=1, pool_seconds=0.05)
+        first = sent(client, server.url)
+        await asyncio.to_thread(until, lambda: len(server.requests) == 1)
+        with pytest.raises(Problem, match="too many requests") as full:
+            await sent(client, server.url)
+        assert (full.value.status, full.value.headers) == (503, {"Retry-After": "1"})
+        never.set()
+        assert await first == b"{}"
+        assert await sent(client, server.url) == b"{}"
+        await client.close()
+
+    with ChatServer() as server:
+        server.script = [Raw(b"{}", wait=never), Raw(b"{}")]
+        asyncio.run(run(server))
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b"HTTP/1.1 200 OK\r\n"]
+)
+def test_a_server_that_speaks_no_http_is_told_without_its_address(raw: bytes) -> None:
+    async def run(address: str) -> Problem:
+        client = UpstreamClient()
+        with pytest.raises(Problem) as lost:
+            await sent(client, address)
+        await client.close()
+        return lost.value
+
+    with saying(raw) as address:
+        problem = asyncio.run(run(address))
+    assert (problem.status, problem.code) == (502, "upstream_broke_off")
+    assert "127.0.0.1" not in problem.message
+
+
+def test_a_server_that_is_not_there_is_told_without_its_address() -> None:
+    async def run(address: str) -> Problem:
+        client = UpstreamClient()
+        with pytest.raises(Problem) as lost:
+            await sent(client, address)
+        await client.close()
+        return lost.value
+
+    with saying(b"") as address:
+        pass
+    problem = asyncio.run(run(address))
+    assert (problem.status, problem.code) == (502, "upstream_unreachable")
+    assert "127.0.0.1" not in problem.message
