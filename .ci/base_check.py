@@ -19,7 +19,8 @@ from types import ModuleType
 BLOCKED = frozenset(
     (
         "accelerate aiohttp anyio fastapi httptools httpx2 huggingface_hub joserfc matplotlib mcp mcp_types numpy "
-        "openai peft prometheus_client safetensors scipy starlette structlog tokenizers torch transformers uvicorn uvloop"
+        "openai peft prometheus_client safetensors scipy starlette structlog tokenizers torch transformers uvicorn "
+        "uvloop"
     ).split()
 )
 """Libraries of the optional extras: nothing that belongs to the base install may import them."""
