@@ -8,9 +8,11 @@ sound. Nothing here needs an optional library.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, Field, JsonValue, ValidationError
@@ -133,7 +135,13 @@ class Tool:
     @property
     def parameters(self) -> dict[str, JsonValue]:
         """The JSON schema of the arguments."""
-        return self.arguments.model_json_schema()
+        return json.loads(_schema(self.arguments))
+
+
+@lru_cache(maxsize=64)
+def _schema(arguments: type[BaseModel]) -> str:
+    """Making a schema takes milliseconds, and a tool is offered with every request; as text it cannot be changed."""
+    return json.dumps(arguments.model_json_schema())
 
 
 class ChatModel(Protocol):

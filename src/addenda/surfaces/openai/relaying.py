@@ -33,7 +33,6 @@ from addenda.surfaces.openai.passing import DONE, objects, opened
 from addenda.surfaces.openai.problems import Problem, UpstreamProblem, of_error
 from addenda.surfaces.openai.rounds import Turn, named
 from addenda.surfaces.openai.upstream import UpstreamClient, object_in, read
-from addenda.types import Answer
 
 PATH = "/chat/completions"
 
@@ -67,9 +66,13 @@ class InTurn:
 
         return await run_sync(work, limiter=self.limiter)
 
-    async def keep(self, answer: Answer) -> None:
-        """Keep an answer; it is durable afterwards. Waits for no turn, because no memory is asked."""
-        await run_sync(self.hosted.kb.conversing.keep, answer)
+    async def keep(self, augmentation: Augmentation, text: str, *, finished: bool, interrupted: str = "") -> None:
+        """Keep what was answered; it is durable afterwards. Waits for no turn, because no memory is asked."""
+
+        def work() -> None:
+            self.hosted.kb.conversing.keep(augmentation.answer(text, finished=finished, interrupted=interrupted))
+
+        await run_sync(work)
 
 
 @dataclass(slots=True)
@@ -114,7 +117,7 @@ class Relay:
     async def reply(self, request: Request, headers: Mapping[str, str]) -> Response:
         """The answer as a whole. Raises Problem, ClientLeft, and what keeping the answer raises."""
         completion = await unless_left(request, self._whole())
-        await self.memories.keep(self.augmentation.answer(self.turn.text, finished=self.turn.finished))
+        await self.memories.keep(self.augmentation, self.turn.text, finished=self.turn.finished)
         return Response(json.dumps(completion).encode(), media_type="application/json", headers=dict(headers))
 
     async def stream(self, request: Request, headers: Mapping[str, str]) -> Response:
@@ -193,17 +196,14 @@ class Relay:
         finally:
             if not over:
                 with anyio.CancelScope(shield=True):
-                    await self.memories.keep(self.augmentation.answer(self.turn.text, finished=False, interrupted=LEFT))
+                    await self.memories.keep(self.augmentation, self.turn.text, finished=False, interrupted=LEFT)
 
     async def _ended(self, problem: Problem | None) -> Problem | None:
         """Keep the answer as it ended; what is to be said to the client about it, if anything went wrong."""
         try:
             with anyio.CancelScope(shield=True):
-                await self.memories.keep(
-                    self.augmentation.answer(self.turn.text, finished=self.turn.finished)
-                    if problem is None
-                    else self.augmentation.answer(self.turn.text, finished=False, interrupted=problem.message)
-                )
+                finished, why = (self.turn.finished, "") if problem is None else (False, problem.message)
+                await self.memories.keep(self.augmentation, self.turn.text, finished=finished, interrupted=why)
         except AddendaError as error:
             return of_error(error)
         return problem

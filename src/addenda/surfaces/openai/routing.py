@@ -84,13 +84,11 @@ class _Endpoints:
         if asked.to is None:
             speaking.check(chat)
             return await (speaking.spoken_stream if chat.stream else speaking.spoken)(chat, asked, limiter)
-        augmentation = None
-        if asked.memories != ():
-            augmentation = await run_sync(_augmentation, asked, chat.question, limiter=limiter)
-        if augmentation is None:
+        given = None if asked.memories == () else await run_sync(_given, asked, chat.question, limiter=limiter)
+        if given is None:
             send = passing.passed_stream if chat.stream else passing.passed
             return await send(request, self.client, asked.to, PATH, chat.raw, {LEDGER_POSITION: str(asked.position)})
-        headers = {TRACE: augmentation.id, LEDGER_POSITION: str(augmentation.position)}
+        augmentation, headers = given
         relay = Relay(self.client, asked.to, chat, augmentation, InTurn(asked.hosted, limiter), self._toolless)
         return await (relay.stream if chat.stream else relay.reply)(request, headers)
 
@@ -125,10 +123,13 @@ class _Endpoints:
         return await run_sync(admitted, self._hosting, request.headers)
 
 
-def _augmentation(asked: Admitted, question: str) -> Augmentation | None:
-    """What the memories give; belongs into a thread."""
+def _given(asked: Admitted, question: str) -> tuple[Augmentation, dict[str, str]] | None:
+    """What the memories give, and the headers that say so; belongs into a thread."""
     with asked.hosted.answering() as kb:
-        return kb.conversing.augmentation(question, as_of=asked.as_of, audience=asked.audience, memories=asked.memories)
+        found = kb.conversing.augmentation(
+            question, as_of=asked.as_of, audience=asked.audience, memories=asked.memories
+        )
+        return None if found is None else (found, {TRACE: found.id, LEDGER_POSITION: str(found.position)})
 
 
 def _model(asked: Admitted) -> Json:
