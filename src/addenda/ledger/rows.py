@@ -26,6 +26,11 @@ _CHUNK = 5_000
 _AT_ONCE = 16
 """Events that are read together."""
 
+_HASHES = (
+    sa.select(EVENTS.c.hash).where(EVENTS.c.position >= sa.bindparam("position")).order_by(EVENTS.c.position).limit(2)
+)
+"""Asked before every answer, so it is put together once."""
+
 _T = TypeVar("_T")
 _BODIES: TypeAdapter[AnyBody] = TypeAdapter(AnyBody)
 _CONTENTS: TypeAdapter[Content] = TypeAdapter(Content)
@@ -100,9 +105,9 @@ def select_events_at(connection: Connection, positions: Iterable[int]) -> Iterat
             yield from rows
 
 
-def select_hash(connection: Connection, position: int) -> str | None:
-    """The hash of the event at this position; None when there is no such event."""
-    return connection.execute(sa.select(EVENTS.c.hash).where(EVENTS.c.position == position)).scalar_one_or_none()
+def select_hashes(connection: Connection, position: int) -> list[str]:
+    """The hash of the event at this position, and of the next one if there is any."""
+    return list(connection.execute(_HASHES, {"position": position}).scalars())
 
 
 def event_of(row: Row[Any]) -> Event:

@@ -190,11 +190,14 @@ class Ledger:
         """The kept state plus what is new, checking that what is new continues the chain that was read before."""
         with self._lock:
             state = self._state
-        if state.position and rows.select_hash(connection, state.position) != state.hash:
+        hashes = rows.select_hashes(connection, state.position) if state.position else None
+        if hashes is not None and hashes[:1] != [state.hash]:
             raise LedgerBroken(
                 f"the ledger no longer has the event {state.position} that was read before: it was cut off, rewritten "
                 "or replaced while in use; verify it against an exported head, and start again"
             )
+        if hashes == [state.hash]:
+            return state
         with uncollected():
             return _folded(_events_after(connection, state), state)
 

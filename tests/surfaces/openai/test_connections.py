@@ -92,3 +92,19 @@ def test_a_server_that_is_not_there_is_told_without_its_address() -> None:
     problem = asyncio.run(run(address))
     assert (problem.status, problem.code) == (502, "upstream_unreachable")
     assert "127.0.0.1" not in problem.message
+
+
+def test_the_environments_proxy_is_used_but_not_where_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run(address: str) -> None:
+        client = UpstreamClient()
+        assert await sent(client, address) == b"{}"
+        await client.close()
+
+    with ChatServer() as proxy, ChatServer() as server:
+        monkeypatch.setenv("http_proxy", proxy.url.removesuffix("/v1"))
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        proxy.script, server.script = [Raw(b"{}")], [Raw(b"{}")]
+        asyncio.run(run("http://model.example/v1"))
+        asyncio.run(run(server.url))
+        assert [one.path for one in proxy.requests] == ["http://model.example/v1/chat/completions"]
+        assert len(server.requests) == 1

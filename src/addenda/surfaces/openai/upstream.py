@@ -11,6 +11,8 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import cast
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from pydantic import SecretStr
@@ -49,6 +51,7 @@ class UpstreamClient:
             pool_seconds: How long a request waits for one of them.
         """
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, str | None] = {}
         self._free = asyncio.Semaphore(connections)
         self._pool_seconds = pool_seconds
 
@@ -71,7 +74,11 @@ class UpstreamClient:
         await self._turn()
         try:
             async with self._connected().post(
-                f"{to.address}{path}", data=body, headers=headers, allow_redirects=False
+                f"{to.address}{path}",
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self._proxy(to.address),
             ) as response:
                 if response.status != 200:
                     raise _refusal(response, await read(response, _MOST_ERROR_BYTES), to)
@@ -102,9 +109,17 @@ class UpstreamClient:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENT_SECONDS),
-                trust_env=True,
             )
         return self._session
+
+    def _proxy(self, address: str) -> str | None:
+        """The proxy that the environment names for a server; looked up once, since that reads files on some systems."""
+        if address not in self._proxies:
+            parts = urlsplit(address)
+            direct = parts.hostname is None or proxy_bypass(parts.hostname)
+            proxies = getproxies()
+            self._proxies[address] = None if direct else proxies.get(parts.scheme) or proxies.get("all")
+        return self._proxies[address]
 
 
 async def read(response: aiohttp.ClientResponse, most: int = MOST_BYTES) -> bytes:
