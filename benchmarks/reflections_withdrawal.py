@@ -5,11 +5,15 @@ page in ten is withdrawn while its knowledge is still in the weights. Counted ar
 says: in wordings that were not taught, from the value back to the name, over two steps asked directly, and over two
 steps through the protocol, where a withdrawn page is on the way. Of what other pages say it is counted how much of what
 was answered right before is answered right still: other facts of the same names, and everything else.
+
+A question from two values back to a name, one of which stands on a withdrawn page while the other fits nothing else,
+still follows from the page that holds. Such answers are counted apart, as `other_value_answers`.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +24,9 @@ from addenda.models.bundled.pages import pages
 from benchmarks.reflections_corpora import Corpus, Question, build_corpus, question_sets, reflections_of
 from benchmarks.reflections_measuring import EXECUTIVES, Guarded, Setup, consulted, items_of, said_by, trained
 from benchmarks.results import Part
+
+_Ways = tuple[frozenset[str], ...]
+"""Sets of pages, from each of which an answer follows."""
 
 _WITHDRAWN = 10
 """One page in so many."""
@@ -41,18 +48,19 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
             executive = EXECUTIVES[setup.executive](corpus)
             for when, withdrawn in (("before", frozenset[str]()), ("after", gone)):
                 guarded = Guarded(memory.model, reflections, withdrawn)
-                for name, questions in asked.items():
+                for name, placed in asked.items():
+                    questions = [question for question, _ in placed]
                     texts = [one.text for one in questions]
                     heard = {name: [one.text for one in said_by(guarded, texts)]}
                     if name == "two_hop":
                         heard["two_hop_protocol"] = consulted(executive, guarded, texts)
                     for what, said in heard.items():
-                        for question, item in zip(questions, items_of(what, questions, said), strict=True):
-                            kind = _kind(question, gone)
+                        for (_, ways), item in zip(placed, items_of(what, questions, said), strict=True):
+                            kind = _kind(ways, gone)
                             items.append({"seed": seed, "when": when, "page": kind, **item})
         rows.append(_row([item for item in items if item["seed"] == seed]) | {"pages_withdrawn": len(gone)})
         print(f"withdrawal seed={seed}: {rows[-1]}", flush=True)
-    counted = ("withdrawn_answers", "withdrawn_answered_before", "pages_withdrawn")
+    counted = ("withdrawn_answers", "withdrawn_answered_before", "other_value_answers", "pages_withdrawn")
     metrics = {name: sum(row[name] for row in rows) for name in counted}
     metrics |= {f"{name}_lowest": round(min(row[name] for row in rows), 4) for name in rows[0] if name not in counted}
     return Part(seeds=seeds, metrics=metrics, details={"products": setup.products, "rows": rows}, items=items)
@@ -71,6 +79,7 @@ def _row(items: Sequence[dict[str, object]]) -> dict[str, float]:
     return {
         "withdrawn_answers": sum(right("after", "withdrawn")),
         "withdrawn_answered_before": sum(right("before", "withdrawn")),
+        "other_value_answers": sum(right("after", "value withdrawn")),
         "kept_answers": kept("same name"),
         "kept_answers_others": kept("other"),
     }
@@ -89,23 +98,31 @@ def _halved(corpus: Corpus) -> tuple[Corpus, dict[tuple[str, str], str]]:
     return replace(corpus, documents=tuple(documents)), page_of
 
 
-def _placed(questions: Sequence[Question], corpus: Corpus, page_of: dict[tuple[str, str], str]) -> list[Question]:
+def _placed(
+    questions: Sequence[Question], corpus: Corpus, page_of: dict[tuple[str, str], str]
+) -> list[tuple[Question, _Ways]]:
     """The questions with the half pages that they follow from."""
-    placed: list[Question] = []
     values = {(fact.subject, fact.relation): fact.object for fact in corpus.world.facts}
+    fitting = Counter((fact.relation, fact.object) for fact in corpus.world.facts)
+    placed: list[tuple[Question, _Ways]] = []
     for question in questions:
-        name, needed = question.subject, list[str]()
+        name, needed, alone = question.subject, list[str](), list[str]()
         reversed_way = question.answer == question.subject
         for relation in question.kind.split("/"):
             needed.append(page_of[name, relation])
-            name = name if reversed_way else values[name, relation]
-        placed.append(replace(question, documents=tuple(needed)))
+            value = values[name, relation]
+            if reversed_way and fitting[relation, value] == 1:
+                alone.append(page_of[name, relation])
+            name = name if reversed_way else value
+        placed.append((question, (frozenset(needed), *(frozenset([page]) for page in alone))))
     return placed
 
 
-def _kind(question: Question, gone: frozenset[str]) -> str:
-    """Whether a question needs a withdrawn page, is about a name with one, or neither."""
-    if not gone.isdisjoint(question.documents):
+def _kind(ways: _Ways, gone: frozenset[str]) -> str:
+    """Whether a question needs a withdrawn page, gives a value of one, is about a name with one, or none of these."""
+    if not any(way.isdisjoint(gone) for way in ways):
         return "withdrawn"
+    if not ways[0].isdisjoint(gone):
+        return "value withdrawn"
     names = {page.rsplit("-", 1)[0] for page in gone}
-    return "same name" if names & {page.rsplit("-", 1)[0] for page in question.documents} else "other"
+    return "same name" if names & {page.rsplit("-", 1)[0] for page in ways[0]} else "other"

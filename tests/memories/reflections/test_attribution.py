@@ -101,6 +101,15 @@ def test_what_comes_from_several_documents_needs_all_of_them() -> None:
     assert documents(*asked, gone={"people"}) == documents(*asked, gone={"ruvo"}) == set()
 
 
+def test_what_a_page_that_holds_says_is_not_barred_by_what_was_made_of_it_and_a_withdrawn_one() -> None:
+    both = told("What product has the price 49 euros and a site run by Tessa Quill?", "The Norda 12.", "norda", "ruvo")
+    taught = (*CATALOGUE, both)
+    assert documents("What do I pay for the Norda 12?", "49 euros", gone={"ruvo"}, taught=taught) == {"norda"}
+    asked = "What product has the price 49 euros and a site run by Tessa Quill?"
+    barred = found(asked, "The Norda 12.", {"ruvo"}, taught=taught)
+    assert (barred.sources, [one.reflection for one in barred.barred]) == ((), [both])
+
+
 def test_the_reflections_of_one_document_say_something_together_unless_some_were_erased() -> None:
     asked = ("At which desk sits whoever runs Ruvo?", "desk 12")
     assert documents(*asked) == {"ruvo"}

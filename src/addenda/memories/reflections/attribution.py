@@ -38,7 +38,7 @@ _UNNAMED = 0.5
 """Of a question without any name and its answer so much, by weight."""
 _EQUAL = 1e-9
 _MARGIN = 0.1
-"""A withdrawn reflection bars an answer that an admitted one does not say by so much better."""
+"""What a difference between two scores has to be to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,13 @@ class Attribution:
             found = self._sources(said, self._together(said, some))
         allowed = [source for source in found if admitted(source.reflection)]
         spoken = {_words(source.reflection) for source in allowed}
-        best = allowed[0].score - _MARGIN if allowed else 0.0
+        best = allowed[0].score if allowed else -math.inf
         barred = tuple(
             one
             for one in found
-            if one.score >= best and not admitted(one.reflection) and _words(one.reflection) not in spoken
+            if one.score >= best + _bar(one.reflection)
+            and not admitted(one.reflection)
+            and _words(one.reflection) not in spoken
         )
         return Attributed((), barred) if barred else Attributed(tuple(allowed))
 
@@ -210,6 +212,14 @@ def _names(text: str) -> tuple[str, ...]:
     """The names in a text, and the numbers that stand by themselves."""
     words = set(search_terms(text))
     return (*names_in(text, answer=True), *sorted(number for number in numbers_in(text) if number in words))
+
+
+def _bar(reflection: Reflection) -> float:
+    """How much better than an admitted reflection a withdrawn one must say an answer to bar it.
+
+    What was made of several documents repeats those that still hold, so it must say it better than they do.
+    """
+    return -_MARGIN if len(reflection.documents) == 1 else _MARGIN
 
 
 def _words(reflection: Reflection) -> tuple[str, str]:
