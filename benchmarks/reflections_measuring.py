@@ -89,9 +89,9 @@ class Guarded:
     """
 
     def __init__(
-        self, trained: MemoryModel, reflections: Sequence[Reflection], withdrawn: Collection[str] = ()
+        self, trained: LanguageModel, reflections: Sequence[Reflection], withdrawn: Collection[str] = ()
     ) -> None:
-        memory = trained.model
+        memory = trained.model if isinstance(trained, MemoryModel) else trained
         documents = dict.fromkeys(document for one in reflections for document in one.documents)
         taught = TaughtModel("benchmark", lambda: memory, lambda: reflections, frozenset(documents))
         held = ReflectionsMemory(taught)

@@ -4,11 +4,13 @@ A memory model is trained on one corpus; then the documents of another come, as 
 `addenda.memories.reflections.updating` makes a model of both. Each is asked about both corpora in wordings that no
 reflection has, and from values to names; what is kept is its share of right answers over that of joint training, and
 what it costs is the tokens it was trained on (and its processor seconds, on a machine that did other things too) over
-those of joint training. Questions from values that fit something in both corpora are left out.
+those of joint training. Questions from values that fit something in both corpora are left out. All are asked guarded,
+as a knowledge base asks its memory model: an answer that no reflection says is withheld.
 
 Controls: the model before the update, and going on with the new alone (`sequential`). Merging is measured by every
 method; the model that is merged in is the one that routing asks, so it is trained once and its cost counts for each.
-All answers of merged models count, however unsure.
+Behind the guard every answer counts, however unsure; only of the models that routing asks those of which they are not
+sure do not, because then the next is asked.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ from benchmarks.reflections_corpora import (
     question_sets,
     reflections_of,
 )
-from benchmarks.reflections_measuring import Setup, items_of, middle, said_by, share, trained
+from benchmarks.reflections_measuring import Guarded, Setup, items_of, middle, said_by, share, trained
 from benchmarks.results import Part
 
 LATER = 100
@@ -163,7 +165,8 @@ def measure(seeds: Sequence[int], setup: Setup, training: Mapping[str, object] |
             current = trained(pair.old, Path(directory) / "current", training)
             before = ("before the update", Updated(current.model, 0, 0.0))
             for name, updated in chain([before], updates(pair, Path(directory) / "current", Path(directory), training)):
-                own = asked_about_both(updated.model, pair)
+                known = pair.old if updated is before[1] else (*pair.old, *pair.new)
+                own = asked_about_both(Guarded(updated.model, known), pair)
                 row = {**knowledge(own), "tokens": float(updated.tokens), "seconds": updated.seconds}
                 rows.setdefault(name, []).append(row)
                 items += [{"seed": seed, "strategy": name, **item} for item in own]

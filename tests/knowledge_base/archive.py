@@ -122,18 +122,23 @@ class Archive:
 def build(template: Path, directory: Path, base: str) -> None:
     """An office that has learned the documents by heart."""
     office = Office.copied(template, directory)
-    with office.kb as kb:
-        archive = Archive(office, {})
-        first = [page(name) for name in (VELMOR, TESSA, ILSE)]
-        given = archive.reflect(
-            *first, pairs=pairs(directory / "first.jsonl", {one.title: PEOPLE[one.title] for one in first})
-        ).documents
-        given += archive.reflect(
-            page(BRANN), pairs=pairs(directory / "pairs.jsonl", {BRANN: PEOPLE[BRANN]}), audience=(STAFF,)
-        ).documents
-        ids = {one.source.removesuffix(".txt"): one.addendum_id for one in given}
-        kb.changes.approve(list(ids.values()), by=office.ben)
-        archive.train(base)
-        live = [ids[name] for name in (VELMOR, TESSA, BRANN)]
-        assert office.activate(live).active == tuple(live)
-    (directory / "ids.json").write_text(json.dumps(ids))
+    with office.kb:
+        (directory / "ids.json").write_text(json.dumps(learned(office, directory, base)))
+
+
+def learned(office: Office, directory: Path, base: str) -> dict[str, str]:
+    """Have an office learn the documents; their ids, by person."""
+    archive = Archive(office, {})
+    first = [page(name) for name in (VELMOR, TESSA, ILSE)]
+    given = archive.reflect(
+        *first, pairs=pairs(directory / "first.jsonl", {one.title: PEOPLE[one.title] for one in first})
+    ).documents
+    given += archive.reflect(
+        page(BRANN), pairs=pairs(directory / "pairs.jsonl", {BRANN: PEOPLE[BRANN]}), audience=(STAFF,)
+    ).documents
+    ids = {one.source.removesuffix(".txt"): one.addendum_id for one in given}
+    office.kb.changes.approve(list(ids.values()), by=office.ben)
+    archive.train(base)
+    live = [ids[name] for name in (VELMOR, TESSA, BRANN)]
+    assert office.activate(live).active == tuple(live)
+    return ids
