@@ -57,7 +57,8 @@ def columns(title: str, description: str, data: Sequence[Column], classes: Seque
         data: The columns.
         classes: Of the style sheet, one for each part.
     """
-    top = _ceiling(max((sum(column.parts) for column in data), default=0))
+    # Below that the ticks of counts would be fractions.
+    top = _ceiling(max([_TICKS, *(sum(column.parts) for column in data)]))
     inner, step = _HEIGHT - _TOP - _BOTTOM, (_WIDTH - _LEFT - _RIGHT) / max(1, len(data))
     width = min(_WIDEST, step * 0.7)
     drawn = [_grid(top)]
@@ -114,11 +115,12 @@ def line(title: str, description: str, data: Sequence[Point], name: str, top: fl
 
 
 def _ceiling(value: float) -> float:
-    """A round number that is not less."""
+    """A number that is not less, and whose ticks are round numbers."""
     if value <= 0:
         return 1.0
-    power = 10.0 ** floor(log10(value))
-    return float(next(step * power for step in (1, 2, 4, 5, 10) if step * power >= value))
+    least = value / _TICKS
+    power = 10.0 ** floor(log10(least))
+    return _TICKS * float(next(step * power for step in (1, 2, 5, 10) if step * power >= least))
 
 
 def _grid(top: float) -> Markup:
