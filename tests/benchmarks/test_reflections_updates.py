@@ -26,7 +26,7 @@ def test_the_part_updates_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.setattr(reflections_updates, "STRATEGIES", ("joint", "replay", "routing"))
     monkeypatch.setattr(reflections_updates, "MERGES", {"merge, linear": MERGES["merge, linear"]})
     monkeypatch.setattr(reflections_updates, "SETS", ("one_hop", "reversed"))
-    quick = {"epochs": 0.3, "evaluations": 1, "scored": 1}
+    quick = {"epochs": 0.3, "least_steps": 1, "evaluations": 1, "scored": 1}
     part = reflections_updates.measure((90,), Setup(products=1, questions=1), quick)
     strategies = part.metrics["strategies"]
     assert isinstance(strategies, dict)
