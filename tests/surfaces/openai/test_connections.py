@@ -42,6 +42,19 @@ def saying(raw: bytes) -> Iterator[str]:
         thread.join()
 
 
+def problem_with(address: str) -> Problem:
+    """What is told of a server there that does not answer."""
+
+    async def run() -> Problem:
+        client = UpstreamClient()
+        with pytest.raises(Problem) as lost:
+            await sent(client, address)
+        await client.close()
+        return lost.value
+
+    return asyncio.run(run())
+
+
 def test_whoever_finds_no_connection_is_told_so() -> None:
     never = threading.Event()
 
@@ -66,30 +79,16 @@ def test_whoever_finds_no_connection_is_told_so() -> None:
     "raw", [b"", b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b"HTTP/1.1 200 OK\r\n"]
 )
 def test_a_server_that_speaks_no_http_is_told_without_its_address(raw: bytes) -> None:
-    async def run(address: str) -> Problem:
-        client = UpstreamClient()
-        with pytest.raises(Problem) as lost:
-            await sent(client, address)
-        await client.close()
-        return lost.value
-
     with saying(raw) as address:
-        problem = asyncio.run(run(address))
+        problem = problem_with(address)
     assert (problem.status, problem.code) == (502, "upstream_broke_off")
     assert "127.0.0.1" not in problem.message
 
 
 def test_a_server_that_is_not_there_is_told_without_its_address() -> None:
-    async def run(address: str) -> Problem:
-        client = UpstreamClient()
-        with pytest.raises(Problem) as lost:
-            await sent(client, address)
-        await client.close()
-        return lost.value
-
     with saying(b"") as address:
         pass
-    problem = asyncio.run(run(address))
+    problem = problem_with(address)
     assert (problem.status, problem.code) == (502, "upstream_unreachable")
     assert "127.0.0.1" not in problem.message
 

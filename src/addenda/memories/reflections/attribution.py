@@ -8,7 +8,8 @@ reflection has is said by none, and an answer that only gives the question's own
 too. Where no single reflection says it, the reflections of one document may do so together.
 
 An answer that no admitted reflection says, or that one of a withdrawn document says about as well in other words,
-counts as not known. That is how knowledge stays out of answers while it is still in the weights.
+counts as not known; one that was made of several documents has to say it better, because it repeats what the others
+say. That is how knowledge stays out of answers while it is still in the weights.
 
 Not known here: whether a reflection is true, and which documents hold; the caller says which are admitted.
 """

@@ -33,6 +33,9 @@ MOST_CONNECTIONS = 512
 
 POOL_SECONDS = 30.0
 
+IDLE_SECONDS = 2.0
+"""After which a connection is not used again: servers close theirs after 5, perhaps just as it is used."""
+
 MOST_BYTES = 64 * 1024 * 1024
 """In a reply that is not streamed."""
 
@@ -104,7 +107,7 @@ class UpstreamClient:
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS),
                 # What one person's request brought must not go along with another's.
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -113,7 +116,7 @@ class UpstreamClient:
         return self._session
 
     def _proxy(self, address: str) -> str | None:
-        """The proxy that the environment names for a server; looked up once, since that reads files on some systems."""
+        """The proxy that the environment names for a server; looked up once, since some systems take long to tell."""
         if address not in self._proxies:
             parts = urlsplit(address)
             direct = parts.hostname is None or proxy_bypass(parts.hostname)
