@@ -55,12 +55,14 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
     parser.add_argument("--executive", choices=tuple(EXECUTIVES), default=Setup().executive)
     parser.add_argument("--squad", type=Path, metavar="FOLDER", help="SQuAD's passages, questions and reflections")
+    parser.add_argument("--work", type=Path, metavar="FOLDER", help="keep each seed there, to go on from after a stop")
     given = parser.parse_args()
     quick = cast("bool", given.quick)
     setup = replace(
         QUICK if quick else Setup(),
         executive=cast("str", given.executive),
         squad=cast("Path | None", given.squad),
+        work=cast("Path | None", given.work),
     )
     for name in cast("Sequence[str]", given.parts):
         part = PARTS[name](QUICK_SEEDS if quick else SEEDS, setup)

@@ -8,10 +8,11 @@ spaces and punctuation at the end; where nothing is to be known, when it says so
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import cast
 
@@ -33,6 +34,7 @@ from addenda.models.local import LocalModel
 from addenda.text import normalised
 from addenda.types import Document
 from benchmarks.reflections_corpora import Corpus, Question, QuestionSets
+from benchmarks.results import commit
 
 SEEDS = (3_001, 3_002, 3_003)
 """Of the corpora that are reported on. None of them was used for any choice; those were made with seeds below 100."""
@@ -53,6 +55,8 @@ class Setup:
     executive: str = "bundled"
     squad: Path | None = None
     """Folder with passages, questions and reflections of SQuAD."""
+    work: Path | None = None
+    """Folder for what was measured of each seed, so that a run that was stopped goes on after the last whole one."""
 
 
 QUICK = Setup(products=12, questions=30)
@@ -74,6 +78,23 @@ def trained(reflections: Sequence[Reflection], directory: Path, changed: Mapping
     report = train_memory_model(BUNDLED, reflections, settings, directory, threads=1, device="cpu")
     seconds = time.process_time() - before
     return Trained(MemoryModel.load(directory, threads=1, device="cpu"), report, seconds)
+
+
+def once(setup: Setup, name: str, measure: Callable[[], Mapping[str, object]]) -> Mapping[str, object]:
+    """What was measured under a name, a JSON object; not again if the same commit did so with the same setup."""
+    if setup.work is None:
+        return measure()
+    path, made_by = setup.work / f"{name}.json", [commit(), repr(replace(setup, work=None))]
+    if path.is_file():
+        kept = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+        if kept["made_by"] == made_by:
+            return cast("dict[str, object]", kept["found"])
+    found = measure()
+    setup.work.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps({"made_by": made_by, "found": found}, ensure_ascii=False), encoding="utf-8")
+    unfinished.replace(path)
+    return found
 
 
 def scripted(corpus: Corpus) -> Executive:

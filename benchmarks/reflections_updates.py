@@ -20,9 +20,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.updating.merging import merge, restore, weights_of
@@ -40,7 +42,7 @@ from benchmarks.reflections_corpora import (
     question_sets,
     reflections_of,
 )
-from benchmarks.reflections_measuring import Guarded, Setup, items_of, middle, said_by, share, trained
+from benchmarks.reflections_measuring import Guarded, Setup, items_of, middle, once, said_by, share, trained
 from benchmarks.results import Part
 
 LATER = 100
@@ -159,18 +161,11 @@ def measure(seeds: Sequence[int], setup: Setup, training: Mapping[str, object] |
     items: list[dict[str, object]] = []
     sizes: list[int] = []
     for seed in seeds:
-        pair = pair_of(seed, setup)
-        sizes += [len(pair.old), len(pair.new)]
-        with tempfile.TemporaryDirectory() as directory:
-            current = trained(pair.old, Path(directory) / "current", training)
-            before = ("before the update", Updated(current.model, 0, 0.0))
-            for name, updated in chain([before], updates(pair, Path(directory) / "current", Path(directory), training)):
-                known = pair.old if updated is before[1] else (*pair.old, *pair.new)
-                own = asked_about_both(Guarded(updated.model, known), pair)
-                row = {**knowledge(own), "tokens": float(updated.tokens), "seconds": updated.seconds}
-                rows.setdefault(name, []).append(row)
-                items += [{"seed": seed, "strategy": name, **item} for item in own]
-                print(f"updates seed={seed} {name}: {row}", flush=True)
+        found = once(setup, f"updates-{seed}", partial(_measured, seed, setup, training))
+        sizes += cast("list[int]", found["sizes"])
+        items += cast("list[dict[str, object]]", found["items"])
+        for name, row in cast("dict[str, dict[str, float]]", found["rows"]).items():
+            rows.setdefault(name, []).append(row)
     table = {
         name: middle([_relative(row, rows["joint"][n]) for n, row in enumerate(own)]) for name, own in rows.items()
     }
@@ -188,6 +183,23 @@ def measure(seeds: Sequence[int], setup: Setup, training: Mapping[str, object] |
         "threads": 1,
     }
     return Part(seeds=list(seeds), metrics=metrics, details=details, items=items)
+
+
+def _measured(seed: int, setup: Setup, training: Mapping[str, object] | None) -> dict[str, object]:
+    """The numbers of every strategy, what the models of one seed said, and how many reflections the corpora have."""
+    pair = pair_of(seed, setup)
+    rows: dict[str, dict[str, float]] = {}
+    items: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as directory:
+        current = trained(pair.old, Path(directory) / "current", training)
+        before = ("before the update", Updated(current.model, 0, 0.0))
+        for name, updated in chain([before], updates(pair, Path(directory) / "current", Path(directory), training)):
+            known = pair.old if updated is before[1] else (*pair.old, *pair.new)
+            own = asked_about_both(Guarded(updated.model, known), pair)
+            rows[name] = {**knowledge(own), "tokens": float(updated.tokens), "seconds": updated.seconds}
+            items += [{"seed": seed, "strategy": name, **item} for item in own]
+            print(f"updates seed={seed} {name}: {rows[name]}", flush=True)
+    return {"rows": rows, "items": items, "sizes": [len(pair.old), len(pair.new)]}
 
 
 def _relative(row: Mapping[str, float], joint: Mapping[str, float]) -> dict[str, float]:

@@ -16,13 +16,15 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import cast
 
 from addenda.memories.reflections.synthesis.passages import CorpusDocument
 from addenda.models.bundled.pages import pages
 from benchmarks.reflections_corpora import Corpus, Question, build_corpus, question_sets, reflections_of
-from benchmarks.reflections_measuring import EXECUTIVES, Guarded, Setup, consulted, items_of, said_by, trained
+from benchmarks.reflections_measuring import EXECUTIVES, Guarded, Setup, consulted, items_of, once, said_by, trained
 from benchmarks.results import Part
 
 _Ways = tuple[frozenset[str], ...]
@@ -38,32 +40,39 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     items: list[dict[str, object]] = []
     rows: list[dict[str, float]] = []
     for seed in seeds:
-        corpus, page_of = _halved(build_corpus(seed, setup.products))
-        reflections = reflections_of(corpus)
-        sets = question_sets(corpus, most=2 * setup.questions)
-        asked = {name: _placed(getattr(sets, name), corpus, page_of) for name in _SETS}
-        gone = frozenset(Random(seed).sample(sorted(set(page_of.values())), len(set(page_of.values())) // _WITHDRAWN))
-        with tempfile.TemporaryDirectory() as directory:
-            memory = trained(reflections, Path(directory) / "memory")
-            executive = EXECUTIVES[setup.executive](corpus)
-            for when, withdrawn in (("before", frozenset[str]()), ("after", gone)):
-                guarded = Guarded(memory.model, reflections, withdrawn)
-                for name, placed in asked.items():
-                    questions = [question for question, _ in placed]
-                    texts = [one.text for one in questions]
-                    heard = {name: [one.text for one in said_by(guarded, texts)]}
-                    if name == "two_hop":
-                        heard["two_hop_protocol"] = consulted(executive, guarded, texts)
-                    for what, said in heard.items():
-                        for (_, ways), item in zip(placed, items_of(what, questions, said), strict=True):
-                            kind = _kind(ways, gone)
-                            items.append({"seed": seed, "when": when, "page": kind, **item})
-        rows.append(_row([item for item in items if item["seed"] == seed]) | {"pages_withdrawn": len(gone)})
+        found = once(setup, f"withdrawal-{seed}", partial(_measured, seed, setup))
+        items += cast("list[dict[str, object]]", found["items"])
+        rows.append(cast("dict[str, float]", found["row"]))
         print(f"withdrawal seed={seed}: {rows[-1]}", flush=True)
     counted = ("withdrawn_answers", "withdrawn_answered_before", "other_value_answers", "pages_withdrawn")
     metrics = {name: sum(row[name] for row in rows) for name in counted}
     metrics |= {f"{name}_lowest": round(min(row[name] for row in rows), 4) for name in rows[0] if name not in counted}
     return Part(seeds=seeds, metrics=metrics, details={"products": setup.products, "rows": rows}, items=items)
+
+
+def _measured(seed: int, setup: Setup) -> dict[str, object]:
+    """The counts of one seed, and what its memory model said."""
+    corpus, page_of = _halved(build_corpus(seed, setup.products))
+    reflections = reflections_of(corpus)
+    sets = question_sets(corpus, most=2 * setup.questions)
+    asked = {name: _placed(getattr(sets, name), corpus, page_of) for name in _SETS}
+    gone = frozenset(Random(seed).sample(sorted(set(page_of.values())), len(set(page_of.values())) // _WITHDRAWN))
+    items: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as directory:
+        memory = trained(reflections, Path(directory) / "memory")
+        executive = EXECUTIVES[setup.executive](corpus)
+        for when, withdrawn in (("before", frozenset[str]()), ("after", gone)):
+            guarded = Guarded(memory.model, reflections, withdrawn)
+            for name, placed in asked.items():
+                questions = [question for question, _ in placed]
+                texts = [one.text for one in questions]
+                heard = {name: [one.text for one in said_by(guarded, texts)]}
+                if name == "two_hop":
+                    heard["two_hop_protocol"] = consulted(executive, guarded, texts)
+                for what, said in heard.items():
+                    for (_, ways), item in zip(placed, items_of(what, questions, said), strict=True):
+                        items.append({"seed": seed, "when": when, "page": _kind(ways, gone), **item})
+    return {"row": _row(items) | {"pages_withdrawn": len(gone)}, "items": items}
 
 
 def _row(items: Sequence[dict[str, object]]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from addenda.models.bundled.world import build_world
 from addenda.text import normalised
 from benchmarks import reflections_knowledge
 from benchmarks.reflections_corpora import BUNDLED_SEED, build_corpus, question_sets, reflections_of
-from benchmarks.reflections_measuring import Setup, is_right
+from benchmarks.reflections_measuring import Setup, is_right, once
 
 
 def test_a_corpus_answers_what_is_asked_inside_it_and_nothing_else() -> None:
@@ -71,3 +72,17 @@ def test_right_is_the_expected_value_or_a_refusal_where_nothing_is_known() -> No
     assert not is_right(known, "I don't know.")
     assert is_right(unknown, "I don't know.")
     assert not is_right(unknown, known.answer)
+
+
+def test_what_was_measured_is_not_measured_again_unless_the_setup_is_another(tmp_path: Path) -> None:
+    measured: list[int] = []
+
+    def measure() -> dict[str, object]:
+        measured.append(1)
+        return {"rows": [len(measured)]}
+
+    kept = Setup(products=2, work=tmp_path / "work")
+    assert once(kept, "part-1", measure) == once(kept, "part-1", measure) == {"rows": [1]}
+    assert once(kept, "part-2", measure) == {"rows": [2]}
+    assert once(dataclasses.replace(kept, products=3), "part-1", measure) == {"rows": [3]}
+    assert once(Setup(products=3), "part-1", measure) == {"rows": [4]}
