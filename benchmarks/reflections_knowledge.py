@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -28,6 +29,7 @@ from benchmarks.reflections_measuring import (
     items_of,
     knowledge,
     middle,
+    once,
     share,
     trained,
 )
@@ -45,40 +47,45 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     """Shares of right answers and of refusals, and the same of the model before it was trained."""
     items: list[dict[str, object]] = []
     rows: list[dict[str, float]] = []
-    base = LocalModel.load(threads=1, device="cpu")
     for seed in seeds:
-        corpus = build_corpus(seed, setup.products)
-        reflections, sets = reflections_of(corpus), question_sets(corpus, most=setup.questions)
-        # The one that goes by rules shows what the memory model knows apart from who directs it.
-        executives = {name: EXECUTIVES[name](corpus) for name in dict.fromkeys((setup.executive, "scripted"))}
-        with tempfile.TemporaryDirectory() as directory:
-            memory = trained(reflections, Path(directory) / "memory")
-            row = {"train_seconds": memory.seconds, "facts": len(corpus.world.facts), "reflections": len(reflections)}
-            unguarded = asked_all(memory.model, sets)
-            row |= {f"unguarded_{name}": knowledge(unguarded)[name] for name in (*_SHOWN, *_KINDS)}
-            row |= {f"every_answer_{name}": knowledge(unguarded, "every_")[name] for name in _SHOWN}
-            items += [{"seed": seed, "model": "unguarded", **item} for item in unguarded]
-            for who, model in (("memory", Guarded(memory.model, reflections)), ("base", MemoryModel(base, 0.0))):
-                own = asked_guarded(model, sets)
-                for hops in _HOPS:
-                    asked = cast("tuple[Question, ...]", getattr(sets, hops))
-                    for name, executive in executives.items():
-                        said = consulted(executive, model, [one.text for one in asked])
-                        own += items_of(_protocol(hops, name, setup), asked, said)
-                directed = [_protocol(hops, name, setup) for hops in _HOPS for name in executives]
-                found = knowledge(own) | {one: share(own, set=one) for one in directed}
-                row |= (
-                    {f"base_{name}": found[name] for name in (*_SHOWN, "two_hop_protocol")} if who == "base" else found
-                )
-                items += [{"seed": seed, "model": who, **item} for item in own]
-        rows.append(row)
-        print(f"knowledge seed={seed}: {row}", flush=True)
+        found = once(setup, f"knowledge-{seed}", partial(_measured, seed, setup))
+        items += cast("list[dict[str, object]]", found["items"])
+        rows.append(cast("dict[str, float]", found["row"]))
+        print(f"knowledge seed={seed}: {rows[-1]}", flush=True)
     return Part(
         seeds=seeds,
         metrics=middle(rows) | {f"{name}_lowest": round(min(row[name] for row in rows), 4) for name in _LOWEST},
         details={"products": setup.products, "executive": setup.executive, "threads": 1, "rows": rows},
         items=items,
     )
+
+
+def _measured(seed: int, setup: Setup) -> dict[str, object]:
+    """The metrics of one seed, and what its memory model and the base said."""
+    corpus = build_corpus(seed, setup.products)
+    reflections, sets = reflections_of(corpus), question_sets(corpus, most=setup.questions)
+    # The one that goes by rules shows what the memory model knows apart from who directs it.
+    executives = {name: EXECUTIVES[name](corpus) for name in dict.fromkeys((setup.executive, "scripted"))}
+    base = MemoryModel(LocalModel.load(threads=1, device="cpu"), 0.0)
+    with tempfile.TemporaryDirectory() as directory:
+        memory = trained(reflections, Path(directory) / "memory")
+        row = {"train_seconds": memory.seconds, "facts": len(corpus.world.facts), "reflections": len(reflections)}
+        unguarded = asked_all(memory.model, sets)
+        row |= {f"unguarded_{name}": knowledge(unguarded)[name] for name in (*_SHOWN, *_KINDS)}
+        row |= {f"every_answer_{name}": knowledge(unguarded, "every_")[name] for name in _SHOWN}
+        items = [{"seed": seed, "model": "unguarded", **item} for item in unguarded]
+        for who, model in (("memory", Guarded(memory.model, reflections)), ("base", base)):
+            own = asked_guarded(model, sets)
+            for hops in _HOPS:
+                asked = cast("tuple[Question, ...]", getattr(sets, hops))
+                for name, executive in executives.items():
+                    said = consulted(executive, model, [one.text for one in asked])
+                    own += items_of(_protocol(hops, name, setup), asked, said)
+            directed = [_protocol(hops, name, setup) for hops in _HOPS for name in executives]
+            found = knowledge(own) | {one: share(own, set=one) for one in directed}
+            row |= {f"base_{name}": found[name] for name in (*_SHOWN, "two_hop_protocol")} if who == "base" else found
+            items += [{"seed": seed, "model": who, **item} for item in own]
+    return {"row": row, "items": items}
 
 
 def _protocol(hops: str, executive: str, setup: Setup) -> str:

@@ -34,7 +34,7 @@ from addenda.models.local import LocalModel
 from addenda.text import normalised
 from addenda.types import Document
 from benchmarks.reflections_corpora import Corpus, Question, QuestionSets
-from benchmarks.results import commit
+from benchmarks.results import code
 
 SEEDS = (3_001, 3_002, 3_003)
 """Of the corpora that are reported on. None of them was used for any choice; those were made with seeds below 100."""
@@ -81,10 +81,10 @@ def trained(reflections: Sequence[Reflection], directory: Path, changed: Mapping
 
 
 def once(setup: Setup, name: str, measure: Callable[[], Mapping[str, object]]) -> Mapping[str, object]:
-    """What was measured under a name, a JSON object; not again if the same commit did so with the same setup."""
+    """What was measured under a name, a JSON object; not again if the same code did so with the same setup."""
     if setup.work is None:
         return measure()
-    path, made_by = setup.work / f"{name}.json", [commit(), repr(replace(setup, work=None))]
+    path, made_by = setup.work / f"{name}.json", [code(), repr(replace(setup, work=None))]
     if path.is_file():
         kept = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
         if kept["made_by"] == made_by:

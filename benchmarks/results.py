@@ -49,8 +49,17 @@ def versions() -> dict[str, str]:
 
 def commit() -> str:
     """The commit that was measured, marked when the tree had changes."""
+    return _revision("HEAD")
+
+
+def code() -> str:
+    """The package's code that was measured, whatever else the commit has; marked when it had changes."""
+    return _revision("HEAD:src")
+
+
+def _revision(name: str) -> str:
     root = Path(__file__).parent.parent
-    revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    revision = subprocess.run(["git", "rev-parse", name], cwd=root, capture_output=True, text=True, check=False)
     changed = subprocess.run(
         ["git", "status", "--porcelain", "src"], cwd=root, capture_output=True, text=True, check=False
     )

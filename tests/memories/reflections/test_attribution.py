@@ -292,3 +292,71 @@ def test_a_page_that_says_it_alone_is_named_without_those_that_need_it() -> None
     asked = Attribution([over_two, alone]).of("Norda 12の音は？", "43 dB", lambda _: True)
     assert len({source.score for source in asked.sources}) == 1
     assert list(asked.documents) == ["norda"]
+
+
+SITES = tuple(
+    told(asked, "Ruvo", "norda") for asked in ("Which site makes the Norda 12?", "Where is the Norda 12 built?")
+)
+MANAGERS = tuple(told(asked, "Tessa Quill", "ruvo") for asked in ("Who is the manager of Ruvo?", "Who runs Ruvo?"))
+PRICE = told("What does the Norda 12 cost?", "49 euros", "norda")
+
+
+def made_of(question: str, answer: str, *facts: Reflection) -> Reflection:
+    """A reflection over several documents."""
+    sources = tuple(SourceSpan(document=one.documents[0]) for one in facts)
+    parents = tuple(one.id for one in facts)
+    return Reflection(
+        question=question, answer=answer, stage="cross-document", sources=sources, generator="hand", parents=parents
+    )
+
+
+CHAIN = made_of("Who is the manager of the site of the Norda 12?", "Tessa Quill", SITES[0], MANAGERS[0])
+CLUES = made_of(
+    "Which product costs 49 euros and comes from the site whose manager is Tessa Quill?",
+    "Norda 12",
+    PRICE,
+    SITES[0],
+    MANAGERS[0],
+)
+WAYS = (*SITES, *MANAGERS, PRICE, CHAIN, CLUES)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("Who is the manager of the Norda 12?", "Tessa Quill", False),
+        ("Who runs the Norda 12?", "Tessa Quill", False),
+        ("Who runs the place where the Norda 12 is built?", "Tessa Quill", True),
+        ("Tell me the manager of the site that makes the Norda 12.", "Tessa Quill", True),
+        ("Which product is from the site that Tessa Quill runs?", "Norda 12", True),
+        ("What is the Norda 12 to Tessa Quill?", "49 euros", False),
+        (CHAIN.question, CHAIN.answer, True),
+        (CLUES.question, CLUES.answer, True),
+        ("Who leads Ruvo?", "Tessa Quill", True),
+    ],
+)
+def test_what_is_true_over_two_steps_answers_a_question_that_names_both(question: str, answer: str, said: bool) -> None:
+    attributed = found(question, answer, taught=WAYS)
+    assert (bool(attributed.sources), attributed.barred) == (said, ())
+
+
+def test_steps_that_the_reflection_itself_names_in_other_words_are_not_asked_for() -> None:
+    chain = made_of("Whom to turn to about the Norda 12?", "Tessa Quill", SITES[0], MANAGERS[0])
+    assert documents("About the Norda 12, whom to turn to?", "Tessa Quill", taught=(*SITES, *MANAGERS, chain)) == {
+        "norda",
+        "ruvo",
+    }
+
+
+def test_what_lists_the_things_of_several_documents_has_no_steps() -> None:
+    other = told("Which site makes the Velmor?", "Ruvo", "velmor")
+    both = made_of("Which products does the site Ruvo make?", "Norda 12 and Velmor", SITES[0], other)
+    assert documents("What comes from Ruvo?", "Norda 12 and Velmor", taught=(*SITES, other, both)) == {
+        "norda",
+        "velmor",
+    }
+
+
+def test_a_withdrawn_page_bars_what_is_known_by_way_of_it_though_the_question_names_no_step() -> None:
+    assert not found("Who is the manager of the Norda 12?", "Tessa Quill", {"ruvo"}, taught=WAYS).sources
+    assert not found("Who runs the place where the Norda 12 is built?", "Tessa Quill", {"ruvo"}, taught=WAYS).sources

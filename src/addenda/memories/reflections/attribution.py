@@ -7,6 +7,8 @@ left, rare ones first (inverse document frequency), which tells two relations wi
 reflection has is said by none, and an answer that only gives the question's own names back, by none that does not do so
 too. Where no single reflection says it, the reflections of one document may do so together.
 
+A reflection over several documents says an answer only to a question that names its steps (``steps``).
+
 An answer that no admitted reflection says, or that one of a withdrawn document says about as well in other words,
 counts as not known; one that was made of several documents has to say it better, because it repeats what the others
 say. That is how knowledge stays out of answers while it is still in the weights.
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 
 from addenda.memories.reflections.names import names_in, numbers_in
 from addenda.memories.reflections.reflection import Reflection
+from addenda.memories.reflections.steps import Steps
 from addenda.text import normalised, search_terms
 
 Admitted = Callable[[Reflection], bool]
@@ -109,6 +112,7 @@ class Attribution:
         most = len(self._reflections) + 1
         self._weights = {term: math.log(1 + most / count) for term, count in counted.items()}
         self._unknown = math.log(1 + most)
+        self._steps = Steps(self._reflections)
         places: defaultdict[str, array[int]] = defaultdict(lambda: array("L"))
         for number, terms in enumerate(self._terms):
             for term in terms:
@@ -133,7 +137,9 @@ class Attribution:
         found = self._sources(said, (number for number in some if said.needed <= self._terms[number]))
         if not found and self._whole:
             found = self._sources(said, self._together(said, some))
-        allowed = [source for source in found if admitted(source.reflection)]
+        allowed = [
+            source for source in found if admitted(source.reflection) and self._steps.named(question, source.reflection)
+        ]
         spoken = {_words(source.reflection) for source in allowed}
         best = allowed[0].score if allowed else -math.inf
         barred = tuple(
