@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
     parser.add_argument("--executive", choices=tuple(EXECUTIVES), default=Setup().executive)
     parser.add_argument("--squad", type=Path, metavar="FOLDER", help="SQuAD's passages, questions and reflections")
-    parser.add_argument("--work", type=Path, metavar="FOLDER", help="keep each seed there, to go on from after a stop")
+    parser.add_argument("--work", type=Path, metavar="FOLDER", help="keep what is done there, to go on after a stop")
     given = parser.parse_args()
     quick = cast("bool", given.quick)
     setup = replace(

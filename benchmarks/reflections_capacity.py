@@ -7,9 +7,7 @@ facts of the corpus per parameter of the model are given with it.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from addenda.models.local import LocalModel
 from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of
@@ -26,10 +24,9 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     rows: list[dict[str, float]] = []
     for size in SIZES:
         corpus = build_corpus(seeds[0], max(2, size * setup.products // 4))
-        with tempfile.TemporaryDirectory() as directory:
-            memory = trained(reflections_of(corpus), Path(directory) / "memory")
+        with trained(setup, reflections_of(corpus)) as memory:
             found = asked_all(memory.model, question_sets(corpus, most=setup.questions))
-            parameters = LocalModel.load(directory + "/memory", device="cpu").network.num_parameters()
+            parameters = LocalModel.load(str(memory.folder), device="cpu").network.num_parameters()
         facts = len(corpus.world.facts)
         row = {"products": len(corpus.world.products), "facts": facts, "facts_per_parameter": facts / parameters}
         rows.append(row | knowledge(found) | {"train_seconds": memory.seconds})

@@ -9,10 +9,8 @@ directly (the closed book) and in place of the memory model.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import cast
 
 from addenda.memories.reflections.memory_model import MemoryModel
@@ -67,8 +65,7 @@ def _measured(seed: int, setup: Setup) -> dict[str, object]:
     # The one that goes by rules shows what the memory model knows apart from who directs it.
     executives = {name: EXECUTIVES[name](corpus) for name in dict.fromkeys((setup.executive, "scripted"))}
     base = MemoryModel(LocalModel.load(threads=1, device="cpu"), 0.0)
-    with tempfile.TemporaryDirectory() as directory:
-        memory = trained(reflections, Path(directory) / "memory")
+    with trained(setup, reflections) as memory:
         row = {"train_seconds": memory.seconds, "facts": len(corpus.world.facts), "reflections": len(reflections)}
         unguarded = asked_all(memory.model, sets)
         row |= {f"unguarded_{name}": knowledge(unguarded)[name] for name in (*_SHOWN, *_KINDS)}

@@ -9,10 +9,9 @@ for nothing.
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import ExitStack
 
 from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of
 from benchmarks.reflections_measuring import EXECUTIVES, Guarded, Setup, consulted, is_right, said_by, trained
@@ -31,12 +30,12 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     executive = EXECUTIVES["scripted"](corpora[1])
     items: list[dict[str, object]] = []
     sizes: dict[int, int] = {}
-    with tempfile.TemporaryDirectory() as directory:
+    with ExitStack() as models:
         memories: dict[int, Guarded] = {}
         for factor, corpus in corpora.items():
             reflections = reflections_of(corpus)
             sizes[factor] = len(reflections)
-            memories[factor] = Guarded(trained(reflections, Path(directory) / str(factor)).model, reflections)
+            memories[factor] = Guarded(models.enter_context(trained(setup, reflections)).model, reflections)
             said_by(memories[factor], [sets.one_hop[0].text])  # loads the model and makes the index
         for how, questions in (("direct", sets.one_hop), ("protocol", sets.two_hop)):
             for question in questions:

@@ -8,12 +8,15 @@ spaces and punctuation at the end; where nothing is to be known, when it says so
 
 from __future__ import annotations
 
+import hashlib
 import json
 import statistics
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 from addenda.memories.base import Deliver, Task
@@ -56,7 +59,7 @@ class Setup:
     squad: Path | None = None
     """Folder with passages, questions and reflections of SQuAD."""
     work: Path | None = None
-    """Folder for what was measured of each seed, so that a run that was stopped goes on after the last whole one."""
+    """Folder for models and what was measured of each seed, so that a run that was stopped goes on."""
 
 
 QUICK = Setup(products=12, questions=30)
@@ -64,20 +67,36 @@ QUICK = Setup(products=12, questions=30)
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A memory model, what its training came to, and the processor seconds of it."""
+    """A memory model, its folder, what its training came to, and the processor seconds of it."""
 
     model: MemoryModel
+    folder: Path
     report: TrainingReport
     seconds: float
 
 
-def trained(reflections: Sequence[Reflection], directory: Path, changed: Mapping[str, object] | None = None) -> Trained:
-    """Train the bundled model on reflections, with its default settings or some ``changed``."""
+@contextmanager
+def trained(
+    setup: Setup, reflections: Sequence[Reflection], changed: Mapping[str, object] | None = None
+) -> Iterator[Trained]:
+    """The bundled model, trained on reflections with its default settings or some ``changed``.
+
+    With a folder for work it stays there, for every part that wants the same one, and a stopped training goes on.
+    """
     settings = memory_model_settings(BUNDLED, changed)
-    before = time.process_time()
-    report = train_memory_model(BUNDLED, reflections, settings, directory, threads=1, device="cpu")
-    seconds = time.process_time() - before
-    return Trained(MemoryModel.load(directory, threads=1, device="cpu"), report, seconds)
+    made_of = json.dumps([code(), settings.model_dump(mode="json"), [one.id for one in reflections]])
+    with TemporaryDirectory() as passing:
+        folder = (setup.work or Path(passing)) / "models" / hashlib.sha256(made_of.encode()).hexdigest()[:16]
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        spent = folder.with_suffix(".seconds")
+        earlier, before = float(spent.read_text()) if spent.is_file() else 0.0, time.process_time()
+
+        def keep_time(*_: object) -> None:
+            spent.write_text(str(earlier + time.process_time() - before))
+
+        report = train_memory_model(BUNDLED, reflections, settings, folder, keep_time, threads=1, device="cpu")
+        model = MemoryModel.load(folder, threads=1, device="cpu")
+        yield Trained(model, folder, report, float(spent.read_text()))
 
 
 def once(setup: Setup, name: str, measure: Callable[[], Mapping[str, object]]) -> Mapping[str, object]:

@@ -6,9 +6,7 @@ are taught together, each reflection equally often, and asked is the small corpu
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of
 from benchmarks.reflections_measuring import Guarded, Setup, asked_guarded, knowledge, trained
@@ -29,9 +27,8 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     reflections, sets = reflections_of(corpus), question_sets(corpus, most=setup.questions)
     for times in TIMES:
         others = reflections_of(build_corpus(seeds[0] + _OTHER, times * products)) if times else ()
-        with tempfile.TemporaryDirectory() as directory:
-            taught = (*reflections, *others)
-            memory = trained(taught, Path(directory) / "memory")
+        taught = (*reflections, *others)
+        with trained(setup, taught) as memory:
             found = asked_guarded(Guarded(memory.model, taught), sets)
         rows.append({"times": times, **knowledge(found), "train_seconds": memory.seconds})
         items += [{"seed": seeds[0], "times": times, **item} for item in found]

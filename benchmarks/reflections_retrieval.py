@@ -9,10 +9,8 @@ Needs bm25s (MIT licence), which nothing else here does: `pip install bm25s`.
 from __future__ import annotations
 
 import importlib
-import tempfile
 from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import cast
 
 from addenda.documents.sentences import split_sentences
@@ -90,8 +88,7 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     for seed in seeds:
         corpus = build_corpus(seed, setup.products)
         sets = question_sets(corpus, most=setup.questions)
-        with tempfile.TemporaryDirectory() as directory:
-            memory = trained(reflections_of(corpus), Path(directory) / "memory")
+        with trained(setup, reflections_of(corpus)) as memory:
             row: dict[str, float] = {}
             for who, model in (("memory", memory.model), ("bm25", Retrieving(base, corpus))):
                 found = list(_asked(model, sets, corpus, setup))

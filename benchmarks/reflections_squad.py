@@ -16,7 +16,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -60,8 +59,7 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     reflections, people = _read(setup.squad, count)
     taught = Random(seeds[0]).sample(reflections, min(TAUGHT, len(reflections)))
     asked = [*people, *(_Asked("taught", one.question, one.answer) for one in taught)]
-    with tempfile.TemporaryDirectory() as directory:
-        memory = trained(reflections, Path(directory) / "memory", {**CHANGED, "seed": seeds[0]})
+    with trained(setup, reflections, {**CHANGED, "seed": seeds[0]}) as memory:
         models: dict[str, LanguageModel] = {
             "memory": memory.model.model,
             "guarded": Guarded(memory.model, reflections),

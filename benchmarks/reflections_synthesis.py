@@ -9,9 +9,7 @@ generator without a model always names what it asks about).
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 
 from addenda.memories.reflections.reflection import Reflection, Stage
@@ -39,8 +37,7 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
         for without in ("", *STAGES):
             name = f"without_{without.replace('-', '_')}" if without else "whole"
             taught = filled(base, whole, [one for one in whole if one.stage != without], seed)
-            with tempfile.TemporaryDirectory() as directory:
-                memory = trained(taught, Path(directory) / "memory", {"refusals": _refusals(whole, taught)})
+            with trained(setup, taught, {"refusals": _refusals(whole, taught)}) as memory:
                 found = asked_guarded(Guarded(memory.model, taught), sets)
             row = knowledge(found) | {"tokens": tokens(base, taught), "train_seconds": memory.seconds}
             rows.setdefault(name, []).append(row)

@@ -190,10 +190,9 @@ def _measured(seed: int, setup: Setup, training: Mapping[str, object] | None) ->
     pair = pair_of(seed, setup)
     rows: dict[str, dict[str, float]] = {}
     items: list[dict[str, object]] = []
-    with tempfile.TemporaryDirectory() as directory:
-        current = trained(pair.old, Path(directory) / "current", training)
+    with trained(setup, pair.old, training) as current, tempfile.TemporaryDirectory() as directory:
         before = ("before the update", Updated(current.model, 0, 0.0))
-        for name, updated in chain([before], updates(pair, Path(directory) / "current", Path(directory), training)):
+        for name, updated in chain([before], updates(pair, current.folder, Path(directory), training)):
             known = pair.old if updated is before[1] else (*pair.old, *pair.new)
             own = asked_about_both(Guarded(updated.model, known), pair)
             rows[name] = {**knowledge(own), "tokens": float(updated.tokens), "seconds": updated.seconds}

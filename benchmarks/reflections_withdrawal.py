@@ -12,12 +12,10 @@ still follows from the page that holds. Such answers are counted apart, as `othe
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import cast
 
@@ -58,8 +56,7 @@ def _measured(seed: int, setup: Setup) -> dict[str, object]:
     asked = {name: _placed(getattr(sets, name), corpus, page_of) for name in _SETS}
     gone = frozenset(Random(seed).sample(sorted(set(page_of.values())), len(set(page_of.values())) // _WITHDRAWN))
     items: list[dict[str, object]] = []
-    with tempfile.TemporaryDirectory() as directory:
-        memory = trained(reflections, Path(directory) / "memory")
+    with trained(setup, reflections) as memory:
         executive = EXECUTIVES[setup.executive](corpus)
         for when, withdrawn in (("before", frozenset[str]()), ("after", gone)):
             guarded = Guarded(memory.model, reflections, withdrawn)

@@ -12,7 +12,7 @@ from addenda.models.bundled.world import build_world
 from addenda.text import normalised
 from benchmarks import reflections_knowledge
 from benchmarks.reflections_corpora import BUNDLED_SEED, build_corpus, question_sets, reflections_of
-from benchmarks.reflections_measuring import Setup, is_right, once
+from benchmarks.reflections_measuring import Setup, is_right, once, trained
 
 
 def test_a_corpus_answers_what_is_asked_inside_it_and_nothing_else() -> None:
@@ -86,3 +86,19 @@ def test_what_was_measured_is_not_measured_again_unless_the_setup_is_another(tmp
     assert once(kept, "part-2", measure) == {"rows": [2]}
     assert once(dataclasses.replace(kept, products=3), "part-1", measure) == {"rows": [3]}
     assert once(Setup(products=3), "part-1", measure) == {"rows": [4]}
+
+
+def test_a_model_that_was_trained_is_not_trained_again_where_there_is_a_folder_for_work(tmp_path: Path) -> None:
+    reflections = reflections_of(build_corpus(90, 1))
+    quick = {"epochs": 0.3, "least_steps": 1, "evaluations": 1, "scored": 1}
+    setup = Setup(work=tmp_path)
+    with trained(setup, reflections, quick) as first:
+        assert (first.folder / "memory.json").is_file()
+    with trained(setup, reflections, quick) as again:
+        assert (again.folder, again.report.loss, again.seconds) == (first.folder, first.report.loss, first.seconds)
+        assert again.report.tokens_per_second == first.report.tokens_per_second
+    with trained(setup, reflections, quick | {"seed": 1}) as other:
+        assert other.folder != first.folder
+    with trained(Setup(), reflections, quick) as passing:
+        assert tmp_path not in passing.folder.parents
+    assert not passing.folder.exists()
