@@ -12,7 +12,7 @@ import hashlib
 import json
 import statistics
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -78,7 +78,7 @@ class Trained:
 @contextmanager
 def trained(
     setup: Setup, reflections: Sequence[Reflection], changed: Mapping[str, object] | None = None
-) -> Iterator[Trained]:
+) -> Generator[Trained, None, None]:
     """The bundled model, trained on reflections with its default settings or some ``changed``.
 
     With a folder for work it stays there, for every part that wants the same one, and a stopped training goes on.
