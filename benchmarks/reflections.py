@@ -1,6 +1,7 @@
 """The memory of reflections: what a small memory model knows of a corpus that it was taught as questions and answers.
 
     python -m benchmarks.reflections [--quick] [--parts PART...] [--executive NAME] [--squad FOLDER]
+                                     [--encoder TABLE TOKENIZER] [--work FOLDER]
 
 Each part is a module `benchmarks/reflections_PART.py`, which says what it measures, with a function `measure`; it
 writes a result of its own, `results/reflections.PART.json`, with its per-item results beside it, and
@@ -55,13 +56,16 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
     parser.add_argument("--executive", choices=tuple(EXECUTIVES), default=Setup().executive)
     parser.add_argument("--squad", type=Path, metavar="FOLDER", help="SQuAD's passages, questions and reflections")
+    parser.add_argument("--encoder", nargs=2, type=Path, metavar=("TABLE", "TOKENIZER"), help="static embeddings")
     parser.add_argument("--work", type=Path, metavar="FOLDER", help="keep what is done there, to go on after a stop")
     given = parser.parse_args()
     quick = cast("bool", given.quick)
+    encoder = cast("list[Path] | None", given.encoder)
     setup = replace(
         QUICK if quick else Setup(),
         executive=cast("str", given.executive),
         squad=cast("Path | None", given.squad),
+        encoder=(encoder[0], encoder[1]) if encoder else None,
         work=cast("Path | None", given.work),
     )
     for name in cast("Sequence[str]", given.parts):

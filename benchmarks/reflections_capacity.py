@@ -2,7 +2,7 @@
 
 Corpora of more and more products of one world, each with a memory model of its own that learns each reflection equally
 often, so that steps grow with facts. Where the share of right answers falls is what the weights hold at this effort;
-facts of the corpus per parameter of the model are given with it.
+facts of the corpus per parameter of the model are given with it. Asked guarded, as a knowledge base asks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from addenda.models.local import LocalModel
 from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of
-from benchmarks.reflections_measuring import Setup, asked_all, knowledge, trained
+from benchmarks.reflections_measuring import Guarded, Setup, asked_guarded, knowledge, trained
 from benchmarks.results import Part
 
 SIZES = (1, 2, 4, 8, 12)
@@ -24,8 +24,9 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     rows: list[dict[str, float]] = []
     for size in SIZES:
         corpus = build_corpus(seeds[0], max(2, size * setup.products // 4))
-        with trained(setup, reflections_of(corpus)) as memory:
-            found = asked_all(memory.model, question_sets(corpus, most=setup.questions))
+        reflections = reflections_of(corpus)
+        with trained(setup, reflections) as memory:
+            found = asked_guarded(Guarded(memory.model, reflections), question_sets(corpus, most=setup.questions))
             parameters = LocalModel.load(str(memory.folder), device="cpu").network.num_parameters()
         facts = len(corpus.world.facts)
         row = {"products": len(corpus.world.products), "facts": facts, "facts_per_parameter": facts / parameters}

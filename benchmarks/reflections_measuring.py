@@ -58,6 +58,8 @@ class Setup:
     executive: str = "bundled"
     squad: Path | None = None
     """Folder with passages, questions and reflections of SQuAD."""
+    encoder: tuple[Path, Path] | None = None
+    """Static embeddings: a table, and its tokenizer."""
     work: Path | None = None
     """Folder for models and what was measured of each seed, so that a run that was stopped goes on."""
 
