@@ -20,6 +20,7 @@ from typing import cast
 import numpy as np
 
 from addenda.documents.sentences import split_sentences
+from addenda.memories.triples.embeddings import Encoder
 from addenda.models.base import DEFAULT_MAX_NEW_TOKENS, Completion, LanguageModel
 from addenda.models.local import LocalModel
 from benchmarks.reflections_corpora import Corpus, QuestionSets, build_corpus, question_sets, reflections_of
@@ -85,7 +86,7 @@ def by_words(sentences: list[str]) -> Nearest:
     return nearest
 
 
-def by_vectors(sentences: list[str], encoder: StaticEncoder) -> Nearest:
+def by_vectors(sentences: list[str], encoder: Encoder) -> Nearest:
     """The search by embeddings, the nearest by their cosine."""
     made = encoder.encode(sentences)
     rows = made / np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-9)
