@@ -14,7 +14,7 @@ import statistics
 import time
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -60,6 +60,8 @@ class Setup:
     """Folder with passages, questions and reflections of SQuAD."""
     encoder: tuple[Path, Path] | None = None
     """Static embeddings: a table, and its tokenizer."""
+    training: Mapping[str, object] = field(default_factory=dict[str, object])
+    """Settings of all trainings in place of the usual ones, to try a part out."""
     work: Path | None = None
     """Folder for models and what was measured of each seed, so that a run that was stopped goes on."""
 
@@ -85,7 +87,7 @@ def trained(
 
     With a folder for work it stays there, for every part that wants the same one, and a stopped training goes on.
     """
-    settings = memory_model_settings(BUNDLED, changed)
+    settings = memory_model_settings(BUNDLED, {**(changed or {}), **setup.training})
     made_of = json.dumps([code(), settings.model_dump(mode="json"), [one.id for one in reflections]])
     with TemporaryDirectory() as passing:
         folder = (setup.work or Path(passing)) / "models" / hashlib.sha256(made_of.encode()).hexdigest()[:16]
@@ -198,7 +200,7 @@ def items_of(name: str, questions: Sequence[Question], said: Sequence[str]) -> I
 def asked_all(memory: MemoryModel, sets: QuestionSets) -> list[dict[str, object]]:
     """What a memory model says to all questions, each put to it directly; also with every answer counting."""
     items: list[dict[str, object]] = []
-    for name in (field.name for field in fields(sets)):
+    for name in (one.name for one in fields(sets)):
         asked = cast("tuple[Question, ...]", getattr(sets, name))
         heard = said_by(memory.model, [one.text for one in asked])
         every = items_of(name, asked, [one.text for one in heard])
@@ -212,7 +214,7 @@ def asked_all(memory: MemoryModel, sets: QuestionSets) -> list[dict[str, object]
 def asked_guarded(memory: LanguageModel, sets: QuestionSets) -> list[dict[str, object]]:
     """What a guarded memory model says to all questions, each put to it directly."""
     items: list[dict[str, object]] = []
-    for name in (field.name for field in fields(sets)):
+    for name in (one.name for one in fields(sets)):
         asked = cast("tuple[Question, ...]", getattr(sets, name))
         items += items_of(name, asked, [one.text for one in said_by(memory, [one.text for one in asked])])
     return items

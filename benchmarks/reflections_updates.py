@@ -108,7 +108,7 @@ def unambiguous(sets: QuestionSets, own: Corpus, other: Corpus) -> QuestionSets:
 
 
 def updates(
-    pair: Pair, current: Path, directory: Path, training: Mapping[str, object] | None = None
+    pair: Pair, current: Path, directory: Path, training: Mapping[str, object]
 ) -> Iterator[tuple[str, Updated]]:
     """The model of every strategy, by its name."""
     apart: Updated | None = None
@@ -152,16 +152,13 @@ def knowledge(items: Sequence[Mapping[str, object]]) -> dict[str, float]:
     return found | {f"{when}_wrongly_refused": share(items, "refused", when=when, set="one_hop") for when in whens}
 
 
-def measure(seeds: Sequence[int], setup: Setup, training: Mapping[str, object] | None = None) -> Part:
-    """What every strategy keeps, learns and costs, and the metrics of the default one.
-
-    ``training`` changes settings of all trainings, to try the part out.
-    """
+def measure(seeds: Sequence[int], setup: Setup) -> Part:
+    """What every strategy keeps, learns and costs, and the metrics of the default one."""
     rows: dict[str, list[dict[str, float]]] = {}
     items: list[dict[str, object]] = []
     sizes: list[int] = []
     for seed in seeds:
-        found = once(setup, f"updates-{seed}", partial(_measured, seed, setup, training))
+        found = once(setup, f"updates-{seed}", partial(_measured, seed, setup))
         sizes += cast("list[int]", found["sizes"])
         items += cast("list[dict[str, object]]", found["items"])
         for name, row in cast("dict[str, dict[str, float]]", found["rows"]).items():
@@ -185,14 +182,14 @@ def measure(seeds: Sequence[int], setup: Setup, training: Mapping[str, object] |
     return Part(seeds=list(seeds), metrics=metrics, details=details, items=items)
 
 
-def _measured(seed: int, setup: Setup, training: Mapping[str, object] | None) -> dict[str, object]:
+def _measured(seed: int, setup: Setup) -> dict[str, object]:
     """The numbers of every strategy, what the models of one seed said, and how many reflections the corpora have."""
     pair = pair_of(seed, setup)
     rows: dict[str, dict[str, float]] = {}
     items: list[dict[str, object]] = []
-    with trained(setup, pair.old, training) as current, tempfile.TemporaryDirectory() as directory:
+    with trained(setup, pair.old) as current, tempfile.TemporaryDirectory() as directory:
         before = ("before the update", Updated(current.model, 0, 0.0))
-        for name, updated in chain([before], updates(pair, current.folder, Path(directory), training)):
+        for name, updated in chain([before], updates(pair, current.folder, Path(directory), setup.training)):
             known = pair.old if updated is before[1] else (*pair.old, *pair.new)
             own = asked_about_both(Guarded(updated.model, known), pair)
             rows[name] = {**knowledge(own), "tokens": float(updated.tokens), "seconds": updated.seconds}

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from addenda.memories.reflections.questions import is_refusal
 from addenda.models.bundled.world import build_world
 from addenda.text import normalised
-from benchmarks import reflections_knowledge
+from benchmarks import (
+    reflections_capacity,
+    reflections_knowledge,
+    reflections_latency,
+    reflections_noise,
+    reflections_synthesis,
+    reflections_withdrawal,
+)
 from benchmarks.reflections_corpora import BUNDLED_SEED, build_corpus, question_sets, reflections_of
 from benchmarks.reflections_measuring import Setup, is_right, once, trained
+
+SMALL = Setup(products=1, questions=1, training={"epochs": 0.3, "least_steps": 1, "evaluations": 1, "scored": 1})
+"""Trained for a step or two: every line runs, and nothing is known."""
 
 
 def test_a_corpus_answers_what_is_asked_inside_it_and_nothing_else() -> None:
@@ -54,7 +65,7 @@ def test_products_of_two_parts_of_a_world_are_different_ones() -> None:
 
 
 def test_the_part_knowledge_runs_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    part = reflections_knowledge.measure((90,), Setup(products=2, questions=4))
+    part = reflections_knowledge.measure((90,), dataclasses.replace(SMALL, products=2, questions=4))
     assert {"one_hop", "reversed", "two_hop_protocol", "idk_outside", "idk_answerable", "base_one_hop"} <= set(
         part.metrics
     )
@@ -62,6 +73,28 @@ def test_the_part_knowledge_runs_whole(capsys: pytest.CaptureFixture[str]) -> No
     assert {item["set"] for item in asked} >= {"one_hop", "unstated", "three_hop_protocol"}
     assert all(item["refused"] == is_refusal(str(item["said"])) for item in asked)
     assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("part", "shortened", "metrics"),
+    [
+        (reflections_withdrawal, {}, {"withdrawn_answers", "kept_answers_lowest", "other_value_answers"}),
+        (reflections_synthesis, {"STAGES": ("surfaced",)}, {"one_hop", "reversed_without_surfacing"}),
+        (reflections_noise, {"TIMES": (0, 1)}, {"one_hop_0x", "idk_outside_1x"}),
+        (reflections_capacity, {"SIZES": (1,)}, set[str]()),
+        (reflections_latency, {"FACTORS": (1, 2)}, {"latency_ratio_100x", "direct_accuracy_1x", "reflections_2x"}),
+    ],
+    ids=lambda one: one.__name__.rpartition("_")[2] if isinstance(one, ModuleType) else "",
+)
+def test_the_other_parts_run_whole(
+    part: ModuleType, shortened: dict[str, object], metrics: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in shortened.items():
+        monkeypatch.setattr(part, name, value)
+    found = part.measure((90,), SMALL)
+    assert metrics <= set(found.metrics)
+    assert found.metrics
+    assert list(found.items)
 
 
 def test_right_is_the_expected_value_or_a_refusal_where_nothing_is_known() -> None:
@@ -90,15 +123,14 @@ def test_what_was_measured_is_not_measured_again_unless_the_setup_is_another(tmp
 
 def test_a_model_that_was_trained_is_not_trained_again_where_there_is_a_folder_for_work(tmp_path: Path) -> None:
     reflections = reflections_of(build_corpus(90, 1))
-    quick = {"epochs": 0.3, "least_steps": 1, "evaluations": 1, "scored": 1}
-    setup = Setup(work=tmp_path)
-    with trained(setup, reflections, quick) as first:
+    setup = dataclasses.replace(SMALL, work=tmp_path)
+    with trained(setup, reflections) as first:
         assert (first.folder / "memory.json").is_file()
-    with trained(setup, reflections, quick) as again:
+    with trained(setup, reflections) as again:
         assert (again.folder, again.report.loss, again.seconds) == (first.folder, first.report.loss, first.seconds)
         assert again.report.tokens_per_second == first.report.tokens_per_second
-    with trained(setup, reflections, quick | {"seed": 1}) as other:
+    with trained(setup, reflections, {"seed": 1}) as other:
         assert other.folder != first.folder
-    with trained(Setup(), reflections, quick) as passing:
+    with trained(SMALL, reflections) as passing:
         assert tmp_path not in passing.folder.parents
     assert not passing.folder.exists()

@@ -27,7 +27,7 @@ def test_the_part_updates_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     monkeypatch.setattr(reflections_updates, "MERGES", {"merge, linear": MERGES["merge, linear"]})
     monkeypatch.setattr(reflections_updates, "SETS", ("one_hop", "reversed"))
     quick = {"epochs": 0.3, "least_steps": 1, "evaluations": 1, "scored": 1}
-    part = reflections_updates.measure((90,), Setup(products=1, questions=1), quick)
+    part = reflections_updates.measure((90,), Setup(products=1, questions=1, training=quick))
     strategies = part.metrics["strategies"]
     assert isinstance(strategies, dict)
     assert list(strategies) == ["before the update", "joint", "replay", "routing", "merge, linear"]
