@@ -73,6 +73,16 @@ def test_what_is_held_out_is_taught_in_other_words() -> None:
     assert len(hold_out(corpus(), share=0.5, most=3, seed=1).validation) == 3
 
 
+def test_what_comes_several_times_is_held_out_as_often_and_counts_once() -> None:
+    once, twice = corpus(), [*corpus(), *corpus()]
+    split, doubled = (hold_out(given, share=0.3, most=500, seed=1) for given in (once, twice))
+    assert doubled.held_out
+    assert doubled.validation == split.validation
+    assert doubled.training == 2 * split.training
+    lone = [next(iter(corpus()))]
+    assert not hold_out(2 * lone, share=0.5, most=500, seed=1).held_out
+
+
 def test_where_no_answer_is_taught_twice_everything_is_taught_and_recall_is_measured() -> None:
     once = [reflection(f"Question {number}?", f"answer {number}") for number in range(9)]
     split = hold_out(once, share=0.4, most=500, seed=1)

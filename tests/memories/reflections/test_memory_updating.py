@@ -162,6 +162,18 @@ def test_a_sample_of_the_old_has_every_fact_before_any_twice() -> None:
     assert len(replayed(OLD, 0.001, seed=2)) == 1
 
 
+def test_replay_learns_the_new_more_often_than_the_old_and_costs_half_of_joint_training() -> None:
+    chosen = update_settings("bundled")
+    assert chosen.strategy == "replay"
+    old = chosen.replayed * chosen.more_training.epochs
+    new = chosen.repeated * chosen.more_training.epochs
+    assert new == pytest.approx(chosen.more_epochs)
+    assert new > old
+    assert (old + new) / (2 * chosen.training.epochs) < 0.5
+    other = update_settings("bundled", {"strategy": "sequential"})
+    assert other.more_training.epochs == other.more_epochs
+
+
 def test_what_only_the_old_reflections_state_is_not_refused() -> None:
     """The last person's phone is stated, though not among what is taught now."""
     stated = [reflection(wording.format(PEOPLE[-1]), "p9", "old") for wording in ATTRIBUTES["phone"]]

@@ -27,26 +27,28 @@ class Split:
 
 
 def hold_out(reflections: Sequence[Reflection], *, share: float, most: int, seed: int) -> Split:
-    """Split reflections; ``share`` of them is held out, ``most`` at most, and at least one where that can be."""
-    wanted = min(max(1, round(share * len(reflections))), most)
-    taught = Counter(map(knowledge, reflections))
-    order = list(range(len(reflections)))
+    """Split reflections; ``share`` of them is held out, ``most`` at most, and at least one where that can be.
+
+    One that comes several times is held out as often, and counts once.
+    """
+    each = tuple(dict.fromkeys(reflections))
+    wanted = min(max(1, round(share * len(each))), most)
+    taught = Counter(map(knowledge, each))
+    order = list(range(len(each)))
     Random(f"{seed}-held-out").shuffle(order)
     chosen: set[int] = set()
     for index in order:
         if len(chosen) == wanted:
             break
-        fact = knowledge(reflections[index])
+        fact = knowledge(each[index])
         if taught[fact] > 1:
             taught[fact] -= 1
             chosen.add(index)
+    asked = tuple(each[index] for index in sorted(chosen or order[:wanted]))
     if not chosen:
-        return Split(tuple(reflections), tuple(reflections[index] for index in sorted(order[:wanted])), held_out=False)
-    return Split(
-        tuple(one for index, one in enumerate(reflections) if index not in chosen),
-        tuple(reflections[index] for index in sorted(chosen)),
-        held_out=True,
-    )
+        return Split(tuple(reflections), asked, held_out=False)
+    apart = frozenset(asked)
+    return Split(tuple(one for one in reflections if one not in apart), asked, held_out=True)
 
 
 def knowledge(reflection: Reflection) -> tuple[tuple[str, ...], str]:

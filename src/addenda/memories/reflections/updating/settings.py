@@ -23,9 +23,10 @@ Strategy: TypeAlias = Literal["joint", "sequential", "replay", "merge", "average
 """How new documents are learned.
 
 ``joint`` trains the base on everything, old and new. ``sequential`` goes on with the new alone and forgets the old: it
-is there to be compared with. ``replay`` goes on with the new and a sample of the old. ``merge`` trains the base on the
-new alone and merges what both models learned. ``average_then_steps`` does so by the plain average, and goes on from it
-on everything for a while. ``routing`` trains the base on the new alone, keeps both models, and asks the right one.
+is there to be compared with. ``replay`` goes on with the old, all or a sample, and with the new, which come several
+times for each time that the old come. ``merge`` trains the base on the new alone and merges what both models learned.
+``average_then_steps`` does so by the plain average, and goes on from it on everything for a while. ``routing`` trains
+the base on the new alone, keeps both models, and asks the right one.
 """
 
 MergeMethod: TypeAlias = Literal["linear", "slerp", "ties", "dare_linear", "dare_ties"]
@@ -37,8 +38,10 @@ ON_WEIGHTS: frozenset[Strategy] = frozenset({"sequential", "replay", "merge", "a
 FROM_BASE: frozenset[Strategy] = frozenset({"joint", "merge", "average_then_steps", "routing"})
 """Strategies that need the base model."""
 
-_MORE = 2 / 3
-"""Of the epochs of a training from the base: those of one that goes on. Replay then costs half of a joint training."""
+_MORE = 0.65
+"""Of the epochs of a training from the base: those of one that goes on.
+
+With as many new reflections as old ones, replay then costs half of a joint training; with more old ones less."""
 _AFTER_AVERAGE = 1 / 4
 
 
@@ -60,10 +63,12 @@ class UpdateSettings(Frozen):
     strategy: Strategy = "replay"
     training: MemoryModelSettings
     """Of every training from the base; of others too, but for what stands below."""
-    replayed: float = Field(default=0.45, gt=0.0, le=1.0)
+    replayed: float = Field(default=1.0, gt=0.0, le=1.0)
     """``replay``: the share of the old reflections that is learned again."""
+    repeated: int = Field(default=2, ge=1)
+    """``replay``: how often each new one comes while each old one comes once."""
     more_epochs: float = Field(gt=0.0)
-    """Epochs of a training that goes on from weights that have learned before."""
+    """How often each new reflection is learned by a training that goes on from weights that have learned before."""
     more_rate: float = Field(default=5e-4, gt=0.0, le=1.0)
     """Its learning rate."""
     joint_epochs: float = Field(gt=0.0)
@@ -74,11 +79,14 @@ class UpdateSettings(Frozen):
     def more_training(self) -> MemoryModelSettings:
         """The training that goes on from weights that have learned before."""
         epochs = self.joint_epochs if self.strategy == "average_then_steps" else self.more_epochs
+        epochs /= self.repeated if self.strategy == "replay" else 1
         return self.training.model_copy(update={"epochs": epochs, "rate": self.more_rate})
 
     def shown(self) -> dict[str, str | int | float]:
         """What of these made the model, for its card; the training has its own place there."""
-        shown: dict[str, str | int | float] = {"replayed": self.replayed} if self.strategy == "replay" else {}
+        shown: dict[str, str | int | float] = {}
+        if self.strategy == "replay":
+            shown |= {"replayed": self.replayed, "repeated": self.repeated}
         if self.strategy == "merge":
             merging = self.merging
             shown |= {"method": merging.method, "new": merging.new, "scale": merging.scale}

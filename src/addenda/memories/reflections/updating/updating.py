@@ -203,7 +203,8 @@ class _Update:
                 trainings = [self._going_on(self.source.current, self.new, (self.source.ancestor(),))]
             case "replay":
                 again = replayed(self.old, chosen.replayed, seed=chosen.training.seed)
-                trainings = [self._going_on(self.source.current, (*again, *self.new), (self.source.ancestor(),))]
+                taught = (*again, *(self.new * chosen.repeated))
+                trainings = [self._going_on(self.source.current, taught, (self.source.ancestor(),))]
             case "merge":
                 trainings = [self._from_base(self.new, _NEW)]
                 self._write_merged(chosen.merging, self._part(_LAST))
