@@ -79,6 +79,24 @@ class Trained:
     seconds: float
 
 
+class Spent:
+    """The processor seconds that went into a folder, also before a stop; called at every step of the work."""
+
+    def __init__(self, folder: Path) -> None:
+        """They are kept beside the folder."""
+        self._path = folder.with_suffix(".seconds")
+        self._earlier, self._before = self.seconds, time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """Until the last call."""
+        return float(self._path.read_text()) if self._path.is_file() else 0.0
+
+    def __call__(self, *_: object) -> None:
+        """Keep what was spent until now."""
+        self._path.write_text(str(self._earlier + time.process_time() - self._before))
+
+
 @contextmanager
 def trained(
     setup: Setup, reflections: Sequence[Reflection], changed: Mapping[str, object] | None = None
@@ -92,15 +110,9 @@ def trained(
     with TemporaryDirectory() as passing:
         folder = (setup.work or Path(passing)) / "models" / hashlib.sha256(made_of.encode()).hexdigest()[:16]
         folder.parent.mkdir(parents=True, exist_ok=True)
-        spent = folder.with_suffix(".seconds")
-        earlier, before = float(spent.read_text()) if spent.is_file() else 0.0, time.process_time()
-
-        def keep_time(*_: object) -> None:
-            spent.write_text(str(earlier + time.process_time() - before))
-
-        report = train_memory_model(BUNDLED, reflections, settings, folder, keep_time, threads=1, device="cpu")
-        model = MemoryModel.load(folder, threads=1, device="cpu")
-        yield Trained(model, folder, report, float(spent.read_text()))
+        spent = Spent(folder)
+        report = train_memory_model(BUNDLED, reflections, settings, folder, spent, threads=1, device="cpu")
+        yield Trained(MemoryModel.load(folder, threads=1, device="cpu"), folder, report, spent.seconds)
 
 
 def once(setup: Setup, name: str, measure: Callable[[], Mapping[str, object]]) -> Mapping[str, object]:

@@ -18,10 +18,9 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast
@@ -42,14 +41,15 @@ from benchmarks.reflections_corpora import (
     question_sets,
     reflections_of,
 )
-from benchmarks.reflections_measuring import Guarded, Setup, items_of, middle, once, said_by, share, trained
-from benchmarks.results import Part
+from benchmarks.reflections_measuring import Guarded, Setup, Spent, items_of, middle, once, said_by, share, trained
+from benchmarks.results import Part, code
 
 LATER = 100
 """Added to the seed of the corpus there is for that of the new documents."""
 PRODUCTS = 20
 """Of each corpus at most; about 80 pages, 200 facts and 1,700 reflections."""
 SETS = ("one_hop", "one_hop_blind", "reversed", "unknown_names", "unstated")
+BEFORE = "before the update"
 STRATEGIES = ("joint", "sequential", "replay", "average_then_steps", "routing")
 MERGES: Mapping[str, MergeSettings] = MappingProxyType(
     {
@@ -107,31 +107,23 @@ def unambiguous(sets: QuestionSets, own: Corpus, other: Corpus) -> QuestionSets:
     return replace(sets, reversed=tuple(one for one in sets.reversed if not fits(one)))
 
 
-def updates(
-    pair: Pair, current: Path, directory: Path, training: Mapping[str, object]
-) -> Iterator[tuple[str, Updated]]:
-    """The model of every strategy, by its name."""
-    apart: Updated | None = None
-    for strategy in STRATEGIES:
-        settings = update_settings(BUNDLED, {"strategy": strategy}, training)
-        before = time.process_time()
-        report = update_memory_model(
-            current, pair.old, pair.new, settings, directory / strategy, threads=1, device="cpu"
-        )
-        seconds = time.process_time() - before
-        model = load_memory_model(directory / strategy, threads=1, device="cpu")
-        apart = Updated(model, report.tokens, seconds)
-        yield strategy, apart
-    assert apart is not None
+def updated(strategy: str, pair: Pair, current: Path, directory: Path, training: Mapping[str, object]) -> Updated:
+    """The model of a strategy, in a folder of its own."""
+    settings, folder = update_settings(BUNDLED, {"strategy": strategy}, training), directory / strategy
+    spent = Spent(folder)
+    report = update_memory_model(current, pair.old, pair.new, settings, folder, spent, threads=1, device="cpu")
+    return Updated(load_memory_model(folder, threads=1, device="cpu"), report.tokens, spent.seconds)
+
+
+def merged(settings: MergeSettings, current: Path, directory: Path, apart: Mapping[str, float]) -> Updated:
+    """The current model merged with the one that routing asks, and what that one cost, too."""
+    before = time.process_time()
     base, old, new = (
         LocalModel.load(name, threads=1, device="cpu") for name in (BUNDLED, str(current), str(directory / "routing"))
     )
-    tensors = [weights_of(one.network) for one in (base, old)]
-    learned = {name: value.clone() for name, value in weights_of(new.network).items()}
-    for name, how in MERGES.items():
-        before = time.process_time()
-        restore(new.network, merge(base=tensors[0], old=tensors[1], new=learned, settings=how))
-        yield name, Updated(new, apart.tokens, apart.seconds + time.process_time() - before)
+    tensors = [weights_of(one.network) for one in (base, old, new)]
+    restore(new.network, merge(base=tensors[0], old=tensors[1], new=tensors[2], settings=settings))
+    return Updated(new, int(apart["tokens"]), apart["seconds"] + time.process_time() - before)
 
 
 def asked_about_both(model: LanguageModel, pair: Pair) -> list[dict[str, object]]:
@@ -158,10 +150,10 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     items: list[dict[str, object]] = []
     sizes: list[int] = []
     for seed in seeds:
-        found = once(setup, f"updates-{seed}", partial(_measured, seed, setup))
-        sizes += cast("list[int]", found["sizes"])
-        items += cast("list[dict[str, object]]", found["items"])
-        for name, row in cast("dict[str, dict[str, float]]", found["rows"]).items():
+        found, said, counted = _measured(seed, setup)
+        sizes += counted
+        items += said
+        for name, row in found.items():
             rows.setdefault(name, []).append(row)
     table = {
         name: middle([_relative(row, rows["joint"][n]) for n, row in enumerate(own)]) for name, own in rows.items()
@@ -182,20 +174,35 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     return Part(seeds=list(seeds), metrics=metrics, details=details, items=items)
 
 
-def _measured(seed: int, setup: Setup) -> dict[str, object]:
+def _measured(seed: int, setup: Setup) -> tuple[dict[str, dict[str, float]], list[dict[str, object]], list[int]]:
     """The numbers of every strategy, what the models of one seed said, and how many reflections the corpora have."""
     pair = pair_of(seed, setup)
     rows: dict[str, dict[str, float]] = {}
     items: list[dict[str, object]] = []
-    with trained(setup, pair.old) as current, tempfile.TemporaryDirectory() as directory:
-        before = ("before the update", Updated(current.model, 0, 0.0))
-        for name, updated in chain([before], updates(pair, current.folder, Path(directory), setup.training)):
-            known = pair.old if updated is before[1] else (*pair.old, *pair.new)
-            own = asked_about_both(Guarded(updated.model, known), pair)
-            rows[name] = {**knowledge(own), "tokens": float(updated.tokens), "seconds": updated.seconds}
+    with trained(setup, pair.old) as current, tempfile.TemporaryDirectory() as passing:
+        folder = (setup.work or Path(passing)) / f"updates-{seed}-{code()[:12]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        of: dict[str, Callable[[], Updated]] = {BEFORE: partial(Updated, current.model, 0, 0.0)}
+        of |= {one: partial(updated, one, pair, current.folder, folder, setup.training) for one in STRATEGIES}
+        of |= {
+            name: lambda settings=settings: merged(settings, current.folder, folder, rows["routing"])
+            for name, settings in MERGES.items()
+        }
+        for name, model in of.items():
+            known = pair.old if name == BEFORE else (*pair.old, *pair.new)
+            found = once(setup, f"updates-{seed}-{name}", partial(_asked, model, known, pair))
+            rows[name] = cast("dict[str, float]", found["row"])
+            own = cast("list[dict[str, object]]", found["items"])
             items += [{"seed": seed, "strategy": name, **item} for item in own]
             print(f"updates seed={seed} {name}: {rows[name]}", flush=True)
-    return {"rows": rows, "items": items, "sizes": [len(pair.old), len(pair.new)]}
+    return rows, items, [len(pair.old), len(pair.new)]
+
+
+def _asked(model: Callable[[], Updated], known: Sequence[Reflection], pair: Pair) -> dict[str, object]:
+    """The numbers of a strategy, and what its model said."""
+    of = model()
+    items = asked_about_both(Guarded(of.model, known), pair)
+    return {"row": {**knowledge(items), "tokens": float(of.tokens), "seconds": of.seconds}, "items": items}
 
 
 def _relative(row: Mapping[str, float], joint: Mapping[str, float]) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks import reflections_updates
@@ -21,13 +23,16 @@ def test_what_fits_both_corpora_is_not_asked() -> None:
     assert reflections_updates.unambiguous(sets, corpus, corpus).reversed == ()
 
 
-def test_the_part_updates_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_part_updates_runs_and_goes_on_after_a_stop(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """With three strategies and one way of merging in the place of all."""
     monkeypatch.setattr(reflections_updates, "STRATEGIES", ("joint", "replay", "routing"))
     monkeypatch.setattr(reflections_updates, "MERGES", {"merge, linear": MERGES["merge, linear"]})
     monkeypatch.setattr(reflections_updates, "SETS", ("one_hop", "reversed"))
     quick = {"epochs": 0.3, "least_steps": 1, "evaluations": 1, "scored": 1}
-    part = reflections_updates.measure((90,), Setup(products=1, questions=1, training=quick))
+    setup = Setup(products=1, questions=1, training=quick, work=tmp_path)
+    part = reflections_updates.measure((90,), setup)
     strategies = part.metrics["strategies"]
     assert isinstance(strategies, dict)
     assert list(strategies) == ["before the update", "joint", "replay", "routing", "merge, linear"]
@@ -36,3 +41,8 @@ def test_the_part_updates_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert {"update_old_kept", "update_new_kept", "update_cost"} <= set(part.metrics)
     assert {item["when"] for item in part.items} == {"old", "new"}
     assert capsys.readouterr().out
+    (tmp_path / "updates-90-merge, linear.json").unlink()
+    monkeypatch.setattr(reflections_updates, "update_memory_model", None)
+    again = reflections_updates.measure((90,), setup)
+    assert list(again.items) == list(part.items)
+    assert again.metrics["update_cost"] == part.metrics["update_cost"]
