@@ -68,12 +68,18 @@ def visiting(
     page.goto(stage.address + "/")
     page.fill("#token", stage.tokens[who])
     page.press("#token", "Enter")
-    page.wait_for_url("**/inbox")
+    arrived(page, "**/inbox")
     try:
         yield page
         assert not faults
     finally:
         context.close()
+
+
+def arrived(page: playwright.Page, url: str | re.Pattern[str]) -> None:
+    """Wait until a page is there and painted: Chromium may drop keys that are pressed before that."""
+    page.wait_for_url(url)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def paths(stage: Stage) -> dict[str, str]:
@@ -139,14 +145,15 @@ def test_every_page_in_every_language_is_accessible(
 def test_proposing_and_approving_by_keyboard_alone(stage: Stage, chromium: playwright.Browser, axe: str) -> None:
     with visiting(chromium, stage, "Ana") as page:
         page.keyboard.press("/")
-        page.wait_for_url("**/knowledge")
+        arrived(page, "**/knowledge")
         page.goto(stage.address + AT + "/propose")
+        arrived(page, "**/propose")
         for text in ("Marlo Lamp", "cable length", "2 m"):
             page.keyboard.type(text)
             page.keyboard.press("Tab")
         page.keyboard.type("measured")
         page.keyboard.press("Enter")
-        page.wait_for_url(re.compile("/knowledge/[0-9a-f]{16}"))
+        arrived(page, re.compile("/knowledge/[0-9a-f]{16}"))
         addendum = page.url.partition("?")[0].rpartition("/")[2]
     with visiting(chromium, stage, "Ben") as page:
         page.keyboard.press("?")
@@ -157,18 +164,18 @@ def test_proposing_and_approving_by_keyboard_alone(stage: Stage, chromium: playw
         page.keyboard.press("x")
         assert page.locator(".tick:checked").count() == 1
         page.keyboard.press("a")
-        page.wait_for_url("**said=approved*")
+        arrived(page, "**said=approved*")
         assert stage.kb.state.record(addendum).stage == "approved"
         for key in ("g", "k"):
             page.keyboard.press(key)
-        page.wait_for_url("**/knowledge")
+        arrived(page, "**/knowledge")
         page.keyboard.press("/")
         page.keyboard.type("Marlo")
         page.keyboard.press("Enter")
-        page.wait_for_url("**q=Marlo*")
+        arrived(page, "**q=Marlo*")
         page.keyboard.press("j")
         page.keyboard.press("Enter")
-        page.wait_for_url(f"**/knowledge/{addendum}")
+        arrived(page, f"**/knowledge/{addendum}")
 
 
 def test_work_is_followed_to_its_end_without_reloading_by_hand(stage: Stage, chromium: playwright.Browser) -> None:
