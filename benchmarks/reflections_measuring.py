@@ -37,7 +37,7 @@ from addenda.models.local import LocalModel
 from addenda.text import normalised
 from addenda.types import Document
 from benchmarks.reflections_corpora import Corpus, Question, QuestionSets
-from benchmarks.results import code
+from benchmarks.results import code, machine, versions
 
 SEEDS = (3_001, 3_002, 3_003)
 """Of the corpora that are reported on. None of them was used for any choice; those were made with seeds below 100."""
@@ -97,6 +97,12 @@ class Spent:
         self._path.write_text(str(self._earlier + time.process_time() - self._before))
 
 
+def made_with() -> str:
+    """A digest of the package's code, the machine and the versions: what a model, and the time it took, depend on."""
+    found = json.dumps([code(), machine(), versions()], sort_keys=True)
+    return hashlib.sha256(found.encode()).hexdigest()[:16]
+
+
 @contextmanager
 def trained(
     setup: Setup, reflections: Sequence[Reflection], changed: Mapping[str, object] | None = None
@@ -106,7 +112,7 @@ def trained(
     With a folder for work it stays there, for every part that wants the same one, and a stopped training goes on.
     """
     settings = memory_model_settings(BUNDLED, {**(changed or {}), **setup.training})
-    made_of = json.dumps([code(), settings.model_dump(mode="json"), [one.id for one in reflections]])
+    made_of = json.dumps([made_with(), settings.model_dump(mode="json"), [one.id for one in reflections]])
     with TemporaryDirectory() as passing:
         folder = (setup.work or Path(passing)) / "models" / hashlib.sha256(made_of.encode()).hexdigest()[:16]
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +125,8 @@ def once(setup: Setup, name: str, measure: Callable[[], Mapping[str, object]]) -
     """What was measured under a name, a JSON object; not again if the same code did so with the same setup."""
     if setup.work is None:
         return measure()
-    path, made_by = setup.work / f"{name}.json", [code(), repr(replace(setup, work=None))]
+    asking = hashlib.sha256(b"".join(one.read_bytes() for one in sorted(Path(__file__).parent.glob("*.py"))))
+    path, made_by = setup.work / f"{name}.json", [made_with(), asking.hexdigest(), repr(replace(setup, work=None))]
     if path.is_file():
         kept = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
         if kept["made_by"] == made_by:

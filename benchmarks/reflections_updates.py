@@ -41,8 +41,19 @@ from benchmarks.reflections_corpora import (
     question_sets,
     reflections_of,
 )
-from benchmarks.reflections_measuring import Guarded, Setup, Spent, items_of, middle, once, said_by, share, trained
-from benchmarks.results import Part, code
+from benchmarks.reflections_measuring import (
+    Guarded,
+    Setup,
+    Spent,
+    items_of,
+    made_with,
+    middle,
+    once,
+    said_by,
+    share,
+    trained,
+)
+from benchmarks.results import Part
 
 LATER = 100
 """Added to the seed of the corpus there is for that of the new documents."""
@@ -180,7 +191,7 @@ def _measured(seed: int, setup: Setup) -> tuple[dict[str, dict[str, float]], lis
     rows: dict[str, dict[str, float]] = {}
     items: list[dict[str, object]] = []
     with trained(setup, pair.old) as current, tempfile.TemporaryDirectory() as passing:
-        folder = (setup.work or Path(passing)) / f"updates-{seed}-{code()[:12]}"
+        folder = (setup.work or Path(passing)) / f"updates-{seed}-{made_with()}"
         folder.mkdir(parents=True, exist_ok=True)
         of: dict[str, Callable[[], Updated]] = {BEFORE: partial(Updated, current.model, 0, 0.0)}
         of |= {one: partial(updated, one, pair, current.folder, folder, setup.training) for one in STRATEGIES}

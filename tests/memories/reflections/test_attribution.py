@@ -303,11 +303,9 @@ PRICE = told("What does the Norda 12 cost?", "49 euros", "norda")
 
 def made_of(question: str, answer: str, *facts: Reflection) -> Reflection:
     """A reflection over several documents."""
-    sources = tuple(SourceSpan(document=one.documents[0]) for one in facts)
-    parents = tuple(one.id for one in facts)
-    return Reflection(
-        question=question, answer=answer, stage="cross-document", sources=sources, generator="hand", parents=parents
-    )
+    documents = dict.fromkeys(one.documents[0] for one in facts)
+    made = told(question, answer, *documents, stage="cross-document")
+    return made.model_copy(update={"parents": tuple(one.id for one in facts)})
 
 
 CHAIN = made_of("Who is the manager of the site of the Norda 12?", "Tessa Quill", SITES[0], MANAGERS[0])
