@@ -248,6 +248,11 @@ def test_whatever_is_asked_and_answered_only_what_is_admitted_is_a_source(
         assert not less.sources
 
 
+def test_some_names_of_a_question_are_an_answer_where_they_were_taught_as_one() -> None:
+    assert not found("What does the Norda 12 cost?", "12").sources
+    assert found("Is Ruvo the site that makes the Norda 12?", "Ruvo").documents.keys() == {"norda"}
+
+
 @given(st.lists(reflections, min_size=1, max_size=12), st.data())
 def test_what_was_taught_is_attributed_as_it_was_taught(taught: list[Reflection], data: st.DataObject) -> None:
     one = data.draw(st.sampled_from(taught))
@@ -257,10 +262,13 @@ def test_what_was_taught_is_attributed_as_it_was_taught(taught: list[Reflection]
     if all(len(other.documents) >= len(one.documents) for other in said_by):
         assert attributed.documents.keys() >= set(one.documents)
     withheld = found(one.question, one.answer, set(one.documents), taught=taught)
-    same = {r.documents for r in taught if (r.question, r.answer) == (one.question, one.answer)}
-    assert {source.reflection.documents for source in withheld.sources} <= {
-        held for held in same if set(held).isdisjoint(one.documents)
-    }
+    if len(one.documents) > 1:
+        # What several documents say together is withheld with one of them unless another one says it nearly as well.
+        assert all(source.score > 0.9 for source in withheld.sources[:1])
+    elif not any(
+        (r.question, r.answer) == (one.question, one.answer) and one.documents[0] not in r.documents for r in taught
+    ):
+        assert not withheld.sources
 
 
 @pytest.mark.parametrize(

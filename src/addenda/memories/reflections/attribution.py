@@ -4,8 +4,9 @@ Idea: what an answer states lies in the names and values of the question and the
 it when it has all names and numbers of both, in whichever of its two halves they stand: a question in other words, or
 one asked from the value back to the name, is attributed to the same reflections. The other words only rank what is
 left, rare ones first (inverse document frequency), which tells two relations with the same value apart. A name that no
-reflection has is said by none, and an answer that only gives the question's own names back, by none that does not do so
-too. Where no single reflection says it, the reflections of one document may do so together.
+reflection has is said by none. An answer that only gives names of the question back is said by those alone that answer
+so: all of the names, by those that give their own question's back, and some, by those with these names in their answer.
+Where no single reflection says it, the reflections of one document may do so together.
 
 A reflection over several documents says an answer only to a question that names its steps (``steps``).
 
@@ -107,6 +108,7 @@ class Attribution:
         self._reflections = [one for one in reflections if one.stage != "unanswerable"]
         halves = [(search_terms(one.question), search_terms(one.answer)) for one in self._reflections]
         self._terms = [frozenset((*asked, *answered)) for asked, answered in halves]
+        self._answers = [frozenset(answered) for _, answered in halves]
         self._repeating = {n for n, (asked, answered) in enumerate(halves) if set(answered) <= set(asked)}
         counted = Counter(term for terms in self._terms for term in terms)
         most = len(self._reflections) + 1
@@ -169,7 +171,7 @@ class Attribution:
         found: list[Source] = []
         for number in numbers:
             terms = self._terms[number]
-            if said.repeats and number not in self._repeating:
+            if not self._answers_so(said, number):
                 continue
             if len(said.answer) > _SHORT and self._share(said.answer, terms, unknown=self._unknown) < _ANSWERED:
                 continue
@@ -177,6 +179,12 @@ class Attribution:
             if said.named or score >= _UNNAMED:
                 found.append(Source(self._reflections[number], score))
         return sorted(found, key=lambda source: -source.score)
+
+    def _answers_so(self, said: _Said, number: int) -> bool:
+        """Whether a reflection gives names back, too, where an answer does nothing else."""
+        if said.repeats:
+            return number in self._repeating
+        return said.answer <= self._answers[number] if said.answer <= said.named else True
 
     def _share(self, words: frozenset[str], terms: frozenset[str], *, unknown: float = 0.0) -> float:
         """How much of these words a reflection has, by weight; one that none has weighs ``unknown``.
