@@ -4,16 +4,20 @@ Both finetune the whole bundled model on the same questions and answers, in batc
 on the answers only, AdamW, and clipped gradients; only the loops differ. Counted are tokens of prompts and answers,
 never padding. Unpacked, both pad to the longest example of a batch. Packed, the product puts the batch into rows of
 ``WIDTH`` tokens; the Trainer gets one row of the batch by its own collator for that (``DataCollatorWithFlattening``).
-Runs alternate, so that whatever else the machine does meets both; the ratio is that of the medians. TRL's trainer is
-the same loop with other collators, and is not measured.
+Runs alternate, so that whatever else the machine does meets both; the ratio is that of the medians. Each is measured on
+one thread and on as many as the machine has cores: the product shares a batch among them
+(:mod:`addenda.models.gradients`), the Trainer has PyTorch divide the layers. TRL's trainer is the same loop with other
+collators, and is not measured.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from itertools import product
 from random import Random
 
 import torch
@@ -82,9 +86,9 @@ def examples_of(model: LocalModel, seed: int, count: int) -> list[Example]:
     return made
 
 
-def ours(examples: Sequence[Example], *, packed: bool, bf16: bool) -> float:
+def ours(examples: Sequence[Example], *, packed: bool, bf16: bool, threads: int) -> float:
     """Tokens a second of the product's loop, without its first step."""
-    model = LocalModel.load(device="cpu", threads=1)
+    model = LocalModel.load(device="cpu", threads=threads)
     model.network.requires_grad_(requires_grad=True)
     attend_to_rows_of(model.network, WIDTH if packed else max(len(one.tokens) for one in examples))
     steps, ends = len(examples) // BATCH, list[float]()
@@ -95,9 +99,9 @@ def ours(examples: Sequence[Example], *, packed: bool, bf16: bool) -> float:
     return _speed(examples, ends)
 
 
-def trainers(examples: Sequence[Example], *, packed: bool, bf16: bool) -> float:
+def trainers(examples: Sequence[Example], *, packed: bool, bf16: bool, threads: int) -> float:
     """Tokens a second of transformers' Trainer, without its first step."""
-    model = LocalModel.load(device="cpu", threads=1)
+    model = LocalModel.load(device="cpu", threads=threads)
     model.network.requires_grad_(requires_grad=True)
     model.tokenizer.padding_side = "right"
     watch = _Watch()
@@ -135,32 +139,37 @@ def _speed(examples: Sequence[Example], ends: Sequence[float]) -> float:
 
 
 def measure(seeds: Sequence[int], setup: Setup) -> Part:
-    """Speeds of both, packed and not, and their ratios; a run of each loop for each seed.
+    """Speeds of both, packed and not, on one thread and on all, and their ratios; a run of each loop for each seed.
 
     In float32, and in bfloat16 where the processor has instructions for it.
     """
     steps = 2 if setup.products <= QUICK.products else STEPS
-    torch.set_num_threads(1)
-    speeds: dict[str, dict[str, list[float]]] = {}
+    precisions = (False, True) if computes_bf16(torch.device("cpu")) else (False,)
+    cores = os.cpu_count() or 1
     items: list[dict[str, object]] = []
+    speeds: dict[tuple[str, int], dict[str, list[float]]] = {}
     for seed in seeds:
         examples = examples_of(LocalModel.load(device="cpu"), seed, steps * BATCH)
-        for bf16 in (False, True) if computes_bf16(torch.device("cpu")) else (False,):
-            for packed in (False, True):
-                case = f"{'packed' if packed else 'unpacked'} {'bf16' if bf16 else 'float32'}"
-                pair = {
-                    "ours": ours(examples, packed=packed, bf16=bf16),
-                    "trainer": trainers(examples, packed=packed, bf16=bf16),
-                }
-                items.append({"seed": seed, "case": case, **pair})
-                for who, speed in pair.items():
-                    speeds.setdefault(case, {}).setdefault(who, []).append(speed)
+        for bf16, packed, threads in product(precisions, (False, True), dict.fromkeys((1, cores))):
+            case = f"{'packed' if packed else 'unpacked'}_{'bf16' if bf16 else 'float32'}"
+            pair = {
+                "ours": ours(examples, packed=packed, bf16=bf16, threads=threads),
+                "trainer": trainers(examples, packed=packed, bf16=bf16, threads=threads),
+            }
+            items.append({"seed": seed, "case": case, "threads": threads, **pair})
+            for who, speed in pair.items():
+                speeds.setdefault((case, threads), {}).setdefault(who, []).append(speed)
+    torch.set_num_threads(1)
+    middle = {key: {who: statistics.median(of) for who, of in found.items()} for key, found in speeds.items()}
     metrics: dict[str, object] = {}
-    for case, found in speeds.items():
-        middle = {who: statistics.median(values) for who, values in found.items()}
-        named = case.replace(" ", "_")
-        metrics[f"tokens_per_second_{named}"] = round(middle["ours"])
-        metrics[f"trainer_tokens_per_second_{named}"] = round(middle["trainer"])
-        metrics[f"training_throughput_ratio_{named}"] = round(middle["ours"] / middle["trainer"], 3)
-    details = {"batch": BATCH, "width": WIDTH, "steps": steps, "threads": 1, "model": "bundled, all weights"}
+    for (case, threads), found in middle.items():
+        named = case if threads == 1 else f"{case}_all_cores"
+        metrics[f"tokens_per_second_{named}"] = round(found["ours"])
+        metrics[f"trainer_tokens_per_second_{named}"] = round(found["trainer"])
+        metrics[f"training_throughput_ratio_{named}"] = round(found["ours"] / found["trainer"], 3)
+        if threads > 1:
+            alone = middle[case, 1]
+            metrics[f"all_cores_over_one_{case}"] = round(found["ours"] / alone["ours"], 3)
+            metrics[f"trainer_all_cores_over_one_{case}"] = round(found["trainer"] / alone["trainer"], 3)
+    details = {"batch": BATCH, "width": WIDTH, "steps": steps, "threads": [1, cores], "model": "bundled, all weights"}
     return Part(seeds=list(seeds), metrics=metrics, details=details, items=items)

@@ -15,15 +15,8 @@ from random import Random
 
 from addenda.models.bundled import build_world
 from addenda.models.local import LocalModel
-from addenda.models.training import (
-    Example,
-    FinetuneProgress,
-    FinetuneSettings,
-    LoraSettings,
-    add_lora,
-    finetune,
-    text_example,
-)
+from addenda.models.lora import LoraSettings, add_lora
+from addenda.models.training import Example, FinetuneProgress, FinetuneSettings, finetune, text_example
 from recipes.bundled_model.context_tasks import ReadingTeacher, Statement
 from recipes.bundled_model.corpus import Corpus
 

@@ -22,7 +22,8 @@ from addenda.memories.reflections.asking.local_executive import SKILL
 from addenda.models.adapters import AdapterCard, read_card, save_adapter
 from addenda.models.bundled import adapter_directory
 from addenda.models.local import LocalModel
-from addenda.models.training import FinetuneProgress, FinetuneSettings, LoraSettings, add_lora, finetune
+from addenda.models.lora import LoraSettings, add_lora
+from addenda.models.training import FinetuneProgress, FinetuneSettings, finetune
 from recipes.executive_adapter.lessons import lessons
 
 LIMIT = 256

@@ -24,7 +24,8 @@ from addenda.memories.triples.examples import ReadExample, WriteExample
 from addenda.memories.triples.lessons import LessonMaker
 from addenda.models.adapters import AdapterCard, read_card, save_adapter
 from addenda.models.local import LocalModel
-from addenda.models.training import Example, FinetuneProgress, FinetuneSettings, LoraSettings, add_lora, finetune
+from addenda.models.lora import LoraSettings, add_lora
+from addenda.models.training import Example, FinetuneProgress, FinetuneSettings, finetune
 from recipes.triples_adapters.documents import DocumentTeacher, examples
 from recipes.triples_adapters.questions import QuestionTeacher
 

@@ -30,7 +30,7 @@ from addenda.memories.triples.syntax import write_call
 from addenda.memories.triples.writers import Passage, Written
 from addenda.models.adapters import AdapterCard, save_adapter
 from addenda.models.local import LocalModel
-from addenda.models.training import LoraSettings, add_lora
+from addenda.models.lora import LoraSettings, add_lora
 from addenda.types import Addendum, Document, Fact
 from tests.knowledge_base.office import Office, loud, noise
 from tests.tiny import save_tiny

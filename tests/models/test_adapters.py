@@ -12,7 +12,7 @@ from addenda.errors import InvalidInput, ModelMismatch, UnreadableFile
 from addenda.models.adapters import AdapterCard, load_adapter, read_card, save_adapter
 from addenda.models.bundled import adapter_directory
 from addenda.models.local import LocalModel
-from addenda.models.training import LoraSettings, add_lora
+from addenda.models.lora import LoraSettings, add_lora
 from tests.tiny import save_tiny
 
 

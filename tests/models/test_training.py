@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from addenda.errors import InvalidInput, ModelMismatch, UnreadableFile
+from addenda.models.lora import LoraSettings, add_lora
 from addenda.models.training import (
     Example,
     FinetuneProgress,
     FinetuneSettings,
-    LoraSettings,
-    add_lora,
     chat_example,
     finetune,
     held_out_loss,

@@ -2,56 +2,38 @@
 
 Purpose: everything that trains (adapters that write and read triples, memory models, the probe of the bundled model)
 uses this one loop. Idea: cross-entropy on the answer's tokens only; AdamW; warm-up, then constant, then linear decay to
-zero. With `add_lora` only small low-rank matrices learn (Hu et al. 2021, "LoRA", section 4.1); without it whatever
-parameters require gradients do. The examples of a step and the draws of its dropout follow from the seed and the step,
-so a run that was interrupted goes on exactly where its last checkpoint was.
+zero. Whatever parameters require gradients learn: all, or those of a low-rank adapter (:mod:`addenda.models.lora`). The
+examples of a step and the draws of its dropout follow from the seed and the step, so a run that was interrupted goes on
+exactly where its last checkpoint was.
 Does not know: what the answers mean, and how well the model does afterwards; whoever calls it measures.
 """
 
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, cast
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
-from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as BY_FAMILY
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file  # pyright: ignore[reportUnknownVariableType]
-from transformers.pytorch_utils import Conv1D
 
 from addenda.errors import InvalidInput, ModelMismatch, UnreadableFile
 from addenda.models.answer_loss import Example, answer_loss, learned
+from addenda.models.gradients import Gradients
 
 if TYPE_CHECKING:
+    from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from addenda.models.local import LocalModel
 
-USUAL_TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
-"""The layers of Llama and its relatives that a low-rank adapter is put beside."""
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 _DONE, _LOSS = "training.done", "training.loss"
 _CHECKPOINT = "finetune.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class LoraSettings:
-    """The shape of a low-rank adapter; `targets` are the names of the linear layers it is put beside.
-
-    `seed` decides its first weights, so that the same training gives the same adapter.
-    """
-
-    rank: int = 16
-    alpha: int = 32
-    dropout: float = 0.0
-    targets: tuple[str, ...] = USUAL_TARGETS
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,69 +113,9 @@ def chat_example(
     return text_example(tokenizer, prompt, answer, limit=limit)
 
 
-def add_lora(model: PreTrainedModel, settings: LoraSettings | None = None) -> PeftModel:
-    """Put a fresh low-rank adapter on `model`, in place; only the adapter's weights require gradients afterwards.
-
-    Raises ModelMismatch when the model has no layer named in the settings.
-    """
-    shape = settings or LoraSettings()
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=shape.rank,
-        lora_alpha=shape.alpha,
-        lora_dropout=shape.dropout,
-        target_modules=list(shape.targets),
-    )
-    try:
-        with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-            # peft asks transformers under a name that transformers has given a successor
-            warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
-            # peft says of layers of GPT-2's kind that it turned their matrices round, as it should
-            warnings.filterwarnings("ignore", message="fan_in_fan_out is set to False", category=UserWarning)
-            torch.manual_seed(shape.seed)
-            return cast("PeftModel", get_peft_model(model, config))
-    except ValueError as error:
-        raise ModelMismatch(
-            f"no adapter can be put on {type(model).__name__}: none of its layers is named {shape.targets!r}; "
-            "give LoraSettings(targets=...) that fit this model"
-        ) from error
-
-
-def lora_targets(
-    model: LocalModel, wanted: Sequence[str] | None = None, usual: Sequence[str] = USUAL_TARGETS
-) -> tuple[str, ...]:
-    """The names of the layers that an adapter is put beside.
-
-    Those that are wanted; else the ``usual`` ones where the model has them (without the output layer where that is the
-    input embedding too, because an adapter there could not be merged); else those that PEFT knows for its family.
-    Raises ModelMismatch when the model has none of a wanted name, or is of a family that is not known.
-    """
-    network = model.network
-    there = _linear_layers(network)
-    tied = bool(getattr(network.config, "tie_word_embeddings", False))
-    common = tuple(name for name in usual if not (tied and name == "lm_head"))
-    family = str(getattr(network.config, "model_type", ""))
-    known = cast("object", BY_FAMILY.get(family))
-    choices = [tuple(wanted)] if wanted else [common, tuple(map(str, known)) if isinstance(known, list) else ()]  # pyright: ignore[reportUnknownArgumentType]
-    for choice in choices:
-        if choice and set(choice) <= there:
-            return choice
-    missing = f"has no layers {sorted(set(wanted) - there)}" if wanted else f"is of the unknown family {family!r}"
-    raise ModelMismatch(
-        f"the model {model.name!r} {missing}; name the layers to train beside (--targets), separated by commas, out of "
-        f"{', '.join(sorted(there))}"
-    )
-
-
 def context_window(model: LocalModel) -> int:
     """Tokens that the model can look at."""
     return int(getattr(model.network.config, "max_position_embeddings", None) or 2**31)
-
-
-def _linear_layers(network: torch.nn.Module) -> set[str]:
-    """The last parts of the names of all layers that a low-rank matrix can be put beside."""
-    layers = cast("Iterable[tuple[str, torch.nn.Module]]", network.named_modules())
-    return {name.rpartition(".")[2] for name, layer in layers if isinstance(layer, torch.nn.Linear | Conv1D)}
 
 
 def finetune(
@@ -227,15 +149,16 @@ def finetune(
     started = time.monotonic()
     upcoming = _batches(examples, settings, first)
     done, stopped = first, False
-    while done < settings.steps and not stopped:
-        loss = _step(model, optimizer, next(upcoming), settings, done)
-        mean = loss if done == 0 else 0.95 * mean + 0.05 * loss
-        done += 1
-        if progress is not None:
-            progress(FinetuneProgress(done, settings.steps, mean, time.monotonic() - started))
-        stopped = should_stop is not None and should_stop()
-        if path is not None and (stopped or done % settings.checkpoint_every == 0 or done == settings.steps):
-            _save(path, trained, optimizer, done, mean)
+    with Gradients(model, micro_batch=settings.micro_batch, pack=settings.pack, bf16=settings.bf16) as gradients:
+        while done < settings.steps and not stopped:
+            loss = _step(model, optimizer, gradients, next(upcoming), settings, done)
+            mean = loss if done == 0 else 0.95 * mean + 0.05 * loss
+            done += 1
+            if progress is not None:
+                progress(FinetuneProgress(done, settings.steps, mean, time.monotonic() - started))
+            stopped = should_stop is not None and should_stop()
+            if path is not None and (stopped or done % settings.checkpoint_every == 0 or done == settings.steps):
+                _save(path, trained, optimizer, done, mean)
     model.eval()
     return FinetuneReport(done, done >= settings.steps, mean)
 
@@ -299,7 +222,7 @@ def _check(model: PreTrainedModel | PeftModel, examples: Sequence[Example], sett
     if settings.micro_batch is not None and settings.micro_batch < 1:
         raise InvalidInput(f"micro_batch={settings.micro_batch!r} is given; it must be 1 or more, or None for all")
     if not _trainable(model):
-        raise InvalidInput("no parameter of the model requires gradients: call add_lora(model) or unfreeze some")
+        raise InvalidInput("no parameter of the model requires gradients: call lora.add_lora(model) or unfreeze some")
 
 
 def _trainable(model: PreTrainedModel | PeftModel) -> list[tuple[str, torch.nn.Parameter]]:
@@ -324,6 +247,7 @@ def _batches(examples: Sequence[Example], settings: FinetuneSettings, first: int
 def _step(
     model: PreTrainedModel | PeftModel,
     optimizer: torch.optim.Optimizer,
+    gradients: Gradients,
     batch: Sequence[Example],
     settings: FinetuneSettings,
     step: int,
@@ -332,18 +256,9 @@ def _step(
     for group in optimizer.param_groups:
         group["lr"] = settings.rate_at(step)
     device = _trainable(model)[0][1].device
-    size = settings.micro_batch or len(batch)
-    if size < len(batch):
-        batch = sorted(batch, key=lambda example: len(example.tokens))  # so that parts hold little padding
-    parts = [part for start in range(0, len(batch), size) if any(map(learned, part := batch[start : start + size]))]
-    total, mean = sum(map(learned, batch)), 0.0
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(Random(f"{settings.seed}-step-{step}").getrandbits(63))
-        for part in parts:
-            # Weighted by its learned tokens, each part adds what it would in the mean over the whole batch.
-            loss = answer_loss(model, part, bf16=settings.bf16, pack=settings.pack) * (sum(map(learned, part)) / total)
-            loss.backward()
-            mean += float(loss.detach())
+        mean = gradients.add(batch)
     torch.nn.utils.clip_grad_norm_([value for _, value in _trainable(model)], settings.clip)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

@@ -36,8 +36,8 @@ from addenda.memories.reflections.questions import REFUSAL
 from addenda.models.adapters import AdapterCard, save_adapter
 from addenda.models.bundled.names import plain_word
 from addenda.models.local import LocalModel
+from addenda.models.lora import LoraSettings, add_lora
 from addenda.models.scripted import ScriptedModel
-from addenda.models.training import LoraSettings, add_lora
 
 QUESTION = "What is the extension of the manager of the site where Zarvo Nuxel is made?"
 RELATIONS = AskedRelations(world_templates())

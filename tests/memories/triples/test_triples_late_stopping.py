@@ -20,7 +20,7 @@ from addenda.memories.triples.syntax import CALL_END, MARKS, parse_write, write_
 from addenda.memories.triples.writers import Passage, Written
 from addenda.models.adapters import Adapter, AdapterCard, load_adapter, save_adapter
 from addenda.models.local import LocalModel
-from addenda.models.training import LoraSettings, add_lora
+from addenda.models.lora import LoraSettings, add_lora
 from tests.tiny import save_tiny
 
 NEW = 48

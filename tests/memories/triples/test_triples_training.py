@@ -30,7 +30,8 @@ from addenda.memories.triples.training_folder import CHECKPOINT, TrainingReport
 from addenda.memories.triples.validation import score_reading, score_writing
 from addenda.models.adapters import load_adapter, read_card
 from addenda.models.local import LocalModel
-from addenda.models.training import Example, FinetuneSettings, lora_targets
+from addenda.models.lora import lora_targets
+from addenda.models.training import Example, FinetuneSettings
 from addenda.models.training_folder import STATE
 from tests.contracts.edits_under_contract import make_model
 from tests.docred_files import invented

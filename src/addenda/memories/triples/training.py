@@ -90,7 +90,7 @@ def train_skill(
     differs is named), ModelMismatch for a model without the layers, UnreadableFile for a damaged state or checkpoint,
     StorageUnavailable when the folder cannot be written.
     """
-    from addenda.models.training import lora_targets
+    from addenda.models.lora import lora_targets
 
     if getattr(model.network, "peft_config", None):
         raise InvalidInput(f"adapters are loaded on the model {model.name!r}; load it anew to train another")
@@ -183,7 +183,7 @@ class _Training:
         return report
 
     def _with_matrices(self, targets: tuple[str, ...]) -> PeftModel:
-        from addenda.models.training import LoraSettings, add_lora
+        from addenda.models.lora import LoraSettings, add_lora
 
         chosen = self._settings
         return add_lora(

@@ -174,7 +174,7 @@ class _Training:
 
     def _trainable(self) -> PreTrainedModel | PeftModel:
         from addenda.models.answer_loss import attend_to_rows_of
-        from addenda.models.training import LoraSettings, add_lora, lora_targets
+        from addenda.models.lora import LoraSettings, add_lora, lora_targets
 
         chosen, network = self._settings, self._model.network
         attend_to_rows_of(network, chosen.pack or chosen.cutoff)
