@@ -7,6 +7,8 @@ from random import Random
 import pytest
 import torch
 import transformers as tf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from addenda.models.answer_loss import Example, answer_loss, packed_rows, packs
 
@@ -83,6 +85,22 @@ def test_rows_hold_what_fits_and_lose_nothing() -> None:
     batch = [Example((1,) * size, (True,) * size) for size in (3, 9, 4, 5, 12, 2)]
     rows = [[len(one.tokens) for one in row] for row in packed_rows(batch, 10)]
     assert rows == [[12], [9], [5, 4], [3, 2]]
+
+
+def test_rows_are_of_about_the_same_length_because_all_are_padded_to_the_longest() -> None:
+    batch = [Example((1,) * size, (True,) * size) for size in (6, 6, 6, 2, 2, 2)]
+    rows = packed_rows(batch, 22)
+    assert sorted(sum(len(one.tokens) for one in row) for row in rows) == [12, 12]
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=30), st.integers(1, 60))
+def test_rows_are_no_more_and_no_longer_than_the_examples_need(sizes: list[int], width: int) -> None:
+    batch = [Example((number,) * size, (True,) * size) for number, size in enumerate(sizes)]
+    rows = packed_rows(batch, width)
+    assert sorted((one for row in rows for one in row), key=batch.index) == batch
+    assert all(len(row) == 1 or sum(len(one.tokens) for one in row) <= width for row in rows)
+    # All but one are at least half full.
+    assert len(rows) < 2 * sum(sizes) / width + 1
 
 
 def test_models_that_do_not_keep_packed_examples_apart_are_told_from_those_that_do() -> None:

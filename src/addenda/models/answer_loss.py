@@ -9,6 +9,7 @@ where something is learned.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ IGNORED = -100
 _ALIKE = 0.02
 _BF16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16")
 """What processors call theirs; the last is ARM's."""
+_TRIES = 8
+"""Widths that are tried, to find rows of about the same length."""
 _SHORT_ROW = 256
 """Tokens of a row up to which plain products are the faster attention on a CPU."""
 
@@ -75,7 +78,21 @@ def attend_to_rows_of(model: PreTrainedModel, tokens: int) -> None:
 
 
 def packed_rows(batch: Sequence[Example], width: int) -> list[list[Example]]:
-    """Examples in rows of at most ``width`` tokens, the longest first, each in the first row that has room."""
+    """Examples in rows of at most ``width`` tokens, and an example that is longer in one of its own.
+
+    As few as filling one row after the other takes, and about as long as each other: all are padded to the longest.
+    """
+    rows = _filled_rows(batch, width)
+    sizes = [len(example.tokens) for example in batch]
+    even = max(*sizes, math.ceil(sum(sizes) / len(rows)))
+    for narrower in range(even, width, max(1, (width - even) // _TRIES)):
+        if len(found := _filled_rows(batch, narrower)) <= len(rows):
+            return found
+    return rows
+
+
+def _filled_rows(batch: Sequence[Example], width: int) -> list[list[Example]]:
+    """The longest examples first, each in the first row that has room."""
     rows: list[tuple[list[Example], int]] = []
     for example in sorted(batch, key=lambda one: -len(one.tokens)):
         size = len(example.tokens)
