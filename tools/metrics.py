@@ -152,6 +152,8 @@ REFLECTIONS: Mapping[str, tuple[str, str, str]] = {
     "idk_outside_without_unanswerable": ("synthesis", "", "unanswerable ones left out at equal tokens"),
     "training_throughput_ratio_packed_float32": ("throughput", "≥ 1.0", "tokens a second over transformers' Trainer"),
     "training_throughput_ratio_unpacked_float32": ("throughput", "≥ 1.0", "the same, each example padded"),
+    "training_throughput_ratio_packed_float32_all_cores": ("throughput", "≥ 1.0", "packed, both on all cores"),
+    "training_throughput_ratio_unpacked_float32_all_cores": ("throughput", "≥ 1.0", "padded, both on all cores"),
 }
 """For each metric of the reflections the part of its benchmark, the target, and what is counted."""
 
