@@ -1,4 +1,4 @@
-"""Fill the generated parts of README.md: the tree with one line per file, and the tables of measured numbers.
+"""Fill the generated parts of README.md and other pages: the tree of files, and the tables of measured numbers.
 
     python -m tools.readme            write them
     python -m tools.readme --check    fail when they are out of date
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import cast
 
 from tools.metrics import CHANGED, NOTES, PROXY, REFLECTIONS, TARGETS, TRIPLES
+from tools.reflections_tables import TABLES
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "addenda"
@@ -225,11 +226,16 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "proxy": proxy_table,
     "model": model_table,
 }
+PAGES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
+    ROOT / "README.md": PARTS,
+    ROOT / "docs" / "memories" / "reflections.md": TABLES,
+}
+"""The pages with generated parts, and who makes each part."""
 
 
-def filled(text: str) -> str:
+def filled(text: str, parts: Mapping[str, Callable[[], str]] = PARTS) -> str:
     """The text with every generated part made anew."""
-    for name, make in PARTS.items():
+    for name, make in parts.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if pattern.search(text):
             text = pattern.sub(lambda found, make=make: found[1] + make() + "\n" + found[2], text)
@@ -241,18 +247,19 @@ def _json(path: Path) -> dict[str, object]:
 
 
 def main() -> int:
-    """Write README.md, or with ``--check`` say whether it is up to date."""
-    parser = argparse.ArgumentParser(description="Fill the generated parts of README.md.")
+    """Write the pages, or with ``--check`` say whether they are up to date."""
+    parser = argparse.ArgumentParser(description="Fill the generated parts of README.md and other pages.")
     parser.add_argument("--check", action="store_true")
-    page = ROOT / "README.md"
-    text = page.read_text(encoding="utf-8")
-    new = filled(text)
-    if parser.parse_args().check:
-        if new != text:
-            sys.stderr.write("README.md is out of date; run: python -m tools.readme\n")
-        return int(new != text)
-    page.write_text(new, encoding="utf-8")
-    return 0
+    check, old = cast("bool", parser.parse_args().check), False
+    for page, parts in PAGES.items():
+        text = page.read_text(encoding="utf-8")
+        new = filled(text, parts)
+        if check and new != text:
+            old = True
+            sys.stderr.write(f"{page.relative_to(ROOT)} is out of date; run: python -m tools.readme\n")
+        elif not check:
+            page.write_text(new, encoding="utf-8")
+    return int(old)
 
 
 if __name__ == "__main__":

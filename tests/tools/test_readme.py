@@ -1,22 +1,29 @@
-"""The README cannot go stale: its tree and its numbers are generated, and every relative link leads somewhere."""
+"""The pages cannot go stale: tree and numbers are generated, and every relative link leads somewhere."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
+
+import pytest
 
 from tools import readme
 
 PAGE = (readme.ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_generated_parts_are_up_to_date() -> None:
-    assert readme.filled(PAGE) == PAGE, "run: python -m tools.readme"
+@pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.name)
+def test_the_generated_parts_are_up_to_date(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert readme.filled(text, readme.PAGES[page]) == text, "run: python -m tools.readme"
 
 
-def test_every_generated_part_has_its_place() -> None:
-    for name in readme.PARTS:
-        assert f"<!-- {name} -->" in PAGE
-        assert f"<!-- /{name} -->" in PAGE
+@pytest.mark.parametrize("page", readme.PAGES, ids=lambda page: page.name)
+def test_every_generated_part_has_its_place(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for name in readme.PAGES[page]:
+        assert f"<!-- {name} -->" in text
+        assert f"<!-- /{name} -->" in text
 
 
 def test_filling_replaces_what_stood_there_and_nothing_else() -> None:
