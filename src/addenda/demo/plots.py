@@ -140,14 +140,15 @@ def shares_by_executive(shares: Mapping[str, Mapping[str, float]]) -> str:
 def validation_curve(curves: Mapping[str, Sequence[tuple[int, float]]], chosen: int) -> str:
     """What was measured as a training went on, one line for each measure, and the step whose weights are kept."""
     figure, axes = _axes()
-    axes.axvline(chosen, color=_FLOOR, linewidth=1, linestyle=(0, (4, 3)))
+    axes.plot([chosen, chosen], [0, 1.05], color=_FLOOR, linewidth=1, linestyle=(0, (4, 3)))
     for (name, points), (colour, marker, style) in zip(curves.items(), _LINES, strict=False):
         steps, values = [step for step, _ in points], [value for _, value in points]
         axes.plot(steps, values, style, marker=marker, color=colour, markersize=4.5, label=name)
     axes.set_xlabel("step of the training")
     axes.set_ylabel("share")
-    axes.set_ylim(0, 1.08)
-    axes.legend(frameon=False, fontsize=8, loc="center right")
+    axes.set_ylim(0, 1.42)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1.0])
+    axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper left")
     return _svg(figure)
 
 
