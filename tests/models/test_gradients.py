@@ -146,6 +146,11 @@ def test_what_draws_stays_on_one_core(model: PreTrainedModel) -> None:
         assert gradients.cores == 1
 
 
+def test_a_machine_of_many_cores_gets_no_more_shares_than_eight() -> None:
+    with cores(64), Gradients(small_model(), micro_batch=None, pack=None, bf16=False) as gradients:
+        assert gradients.cores == 8
+
+
 def test_a_failing_share_is_an_error_and_the_threads_are_given_back() -> None:
     too_large = Example((3, WORDS + 5), (False, True))
     with cores(2), Gradients(small_model(), micro_batch=None, pack=None, bf16=False) as gradients:

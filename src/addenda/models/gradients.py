@@ -1,9 +1,9 @@
 """The gradient of a batch: computed as a whole, in parts one after the other, or in shares on several cores at once.
 
-Idea: the layers of a small model are too small to be divided among cores; most of the time they would wait for each
-other. A batch divides well. Every core computes the loss of a share of the examples on a copy of the network that has
-the same weights, in the same memory, and gradients of its own, which are added up in the order of the shares. So the
-sum does not depend on who is done first, and but for rounding not on the number of cores.
+Idea: dividing the layers of a small model among cores gains little, while a batch divides well
+(`benchmarks/reflections_throughput.py` has both). Every core computes the loss of a share of the examples on a copy of
+the network that has the same weights, in the same memory, and gradients of its own, which are added up in the order of
+the shares. So the sum does not depend on who is done first, and but for rounding not on the number of cores.
 
 Does not know: what is done with the gradient.
 """
@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 _SMALL = 50_000_000
-"""Parameters up to which a batch is shared among cores; the layers of larger models keep several busy themselves."""
+"""Parameters up to which a batch is shared among cores. Measured at 9 million only; every share needs gradients of its
+own, which a large model has no room for."""
+_MOST = 8
+"""Shares at most, so that there are some examples in each and memory stays bounded on machines with many cores."""
 
 
 class Gradients:
     """Adds the gradients of batches to a network's parameters.
 
     A small network that is on a CPU and draws nothing (no dropout) has as many cores at work as PyTorch may use
-    threads, each on a share of the batch. A context manager, which lets the threads go at its end.
+    threads, eight at most, each on a share of the batch. A context manager, which lets the threads go at its end.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class Gradients:
     ) -> None:
         """Take the network, how many examples are computed at once, and how (see `answer_loss`)."""
         self._model, self._micro_batch, self._pack, self._bf16 = model, micro_batch, pack, bf16
-        self.cores = torch.get_num_threads() if _divides(model) else 1
+        self.cores = min(torch.get_num_threads(), _MOST) if _divides(model) else 1
         """How many shares of a batch are computed at once."""
         self._others = [_sharing_weights(model) for _ in range(self.cores - 1)]
         self._pool = ThreadPoolExecutor(max(1, len(self._others)))
