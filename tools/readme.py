@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import json
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -20,14 +19,15 @@ from typing import cast
 
 from tools.metrics import CHANGED, NOTES, PROXY, REFLECTIONS, TARGETS, TRIPLES
 from tools.reflections_tables import TABLES
+from tools.tables import RESULTS, named, read, shown
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "addenda"
-EDITS = ROOT / "benchmarks" / "results" / "edits.json"
-TRIPLES_RESULT = ROOT / "benchmarks" / "results" / "triples.json"
-NOTES_RESULT = ROOT / "benchmarks" / "results" / "notes.json"
-REFLECTIONS_RESULT = ROOT / "benchmarks" / "results" / "reflections.json"
-PROXY_RESULT = ROOT / "benchmarks" / "results" / "proxy.json"
+EDITS = RESULTS / "edits.json"
+TRIPLES_RESULT = RESULTS / "triples.json"
+NOTES_RESULT = RESULTS / "notes.json"
+REFLECTIONS_RESULT = RESULTS / "reflections.json"
+PROXY_RESULT = RESULTS / "proxy.json"
 SCORES = PACKAGE / "models" / "bundled" / "weights" / "scores.json"
 OTHERS = (
     ("benchmarks/", "`python -m benchmarks.NAME [--quick]`; results as JSON, per-item results and plots beside them"),
@@ -67,15 +67,15 @@ def _folder(folder: Path, indent: str) -> list[str]:
 
 def edits_table() -> str:
     """The edits benchmark: each metric beside its target."""
-    result = _json(EDITS)
+    result = read(EDITS)
     metrics = cast("dict[str, object]", result["metrics"])
     machine = cast("dict[str, object]", result["machine"])
     seeds = cast("list[int]", result["seeds"])
     lines = ["| metric | measured | target | what is counted |", "|---|---:|---:|---|"]
     lines += [f"| `{name}` | {metrics[name]} | {target} | {what} |" for name, (target, what) in TARGETS.items()]
     where = (
-        f"Mean over {len(seeds)} seeds, 1,000 sequential edits, free greedy generation, {machine['cores']} cores "
-        f"({machine['processor']}); {metrics['seconds_per_edit']} s per edit. `benchmarks/edits.py`, "
+        f"Mean over {len(seeds)} seeds, 1,000 sequential edits, free greedy generation, {named(machine)}; "
+        f"{metrics['seconds_per_edit']} s per edit. `benchmarks/edits.py`, "
         "per-item results beside `benchmarks/results/edits.json`."
     )
     return "\n".join([*lines, "", where])
@@ -83,7 +83,7 @@ def edits_table() -> str:
 
 def baselines_table() -> str:
     """The edits benchmark: methods side by side at the largest count each was run with."""
-    runs = cast("list[dict[str, object]]", cast("dict[str, object]", _json(EDITS)["details"])["runs"])
+    runs = cast("list[dict[str, object]]", cast("dict[str, object]", read(EDITS)["details"])["runs"])
     seed = runs[0]["seed"]
     groups = tuple(name for name in TARGETS if name in CHANGED or name in {"locality", "hard_negatives"})
     lines = [
@@ -141,11 +141,11 @@ def proxy_table() -> str:
     """What the OpenAI-compatible endpoint adds to a request: each metric beside its target."""
     if not PROXY_RESULT.is_file():
         return "Not measured yet on a quiet machine: `python -m benchmarks.proxy`."
-    result = _json(PROXY_RESULT)
+    result = read(PROXY_RESULT)
     metrics = cast("dict[str, float]", result["metrics"])
     machine = cast("dict[str, object]", result["machine"])
     lines = ["| metric | measured | target | what is counted |", "|---|---:|---:|---|"]
-    lines += [f"| `{name}` | {_shown(metrics[name])} | {target} | {what} |" for name, (target, what) in PROXY.items()]
+    lines += [f"| `{name}` | {shown(metrics[name])} | {target} | {what} |" for name, (target, what) in PROXY.items()]
     where = (
         f"One core of {machine['cores']} ({machine['processor']}) serves; the other has the clients and an upstream "
         "that answers at once. `benchmarks/proxy.py`; what 1 to 64 connections get is in "
@@ -156,7 +156,7 @@ def proxy_table() -> str:
 
 def _measured(path: Path) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, object]]]:
     """The metrics of a benchmark's parts, and where each part was measured."""
-    result = _json(path)
+    result = read(path)
     return (
         cast("dict[str, dict[str, float]]", result["metrics"]),
         cast("dict[str, dict[str, object]]", result["measured"]),
@@ -169,7 +169,7 @@ def _beside_targets(rows: Mapping[str, tuple[str, str, str]], metrics: Mapping[s
         "| metric | measured | target | what is counted |",
         "|---|---:|---:|---|",
         *(
-            f"| `{name}` | {_shown(metrics[part][name])} | {target} | {what} |"
+            f"| `{name}` | {shown(metrics[part][name])} | {target} | {what} |"
             for name, (part, target, what) in rows.items()
             if part in metrics
         ),
@@ -181,18 +181,14 @@ def _where(name: str, measured: Mapping[str, Mapping[str, object]]) -> str:
     machines: dict[str, list[str]] = {}
     for part, made in measured.items():
         machine = cast("dict[str, object]", made["machine"])
-        machines.setdefault(f"{machine['cores']} cores ({machine['processor']})", []).append(part)
+        machines.setdefault(named(machine), []).append(part)
     told = [machine if len(machines) == 1 else f"{', '.join(parts)}: {machine}" for machine, parts in machines.items()]
     return f"{'; '.join(told)}. `benchmarks/{name}.py`, per-item results beside `benchmarks/results/{name}.json`."
 
 
-def _shown(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
-
-
 def model_table() -> str:
     """The bundled model's scores."""
-    scores = cast("dict[str, dict[str, object]]", _json(SCORES))
+    scores = cast("dict[str, dict[str, object]]", read(SCORES))
     lines = [
         "| questions | asked | exact | English | Japanese | Korean | target |",
         "|---|---:|---:|---:|---:|---:|---:|",
@@ -240,10 +236,6 @@ def filled(text: str, parts: Mapping[str, Callable[[], str]] = PARTS) -> str:
         if pattern.search(text):
             text = pattern.sub(lambda found, make=make: found[1] + make() + "\n" + found[2], text)
     return text
-
-
-def _json(path: Path) -> dict[str, object]:
-    return cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
 
 
 def main() -> int:

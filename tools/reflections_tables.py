@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import cast
 
-RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
+from tools.tables import Result, named, table
+
 _SETS: Mapping[str, str] = {
     "one_hop": "one step",
     "reversed": "from the value",
@@ -27,136 +27,135 @@ _KNOWLEDGE: Mapping[str, str] = {
     "idk_answerable": "wrongly refused",
 }
 
+
 _Row = Mapping[str, float]
 
 
-def strategies() -> str:
-    """The strategies of an update side by side."""
-
-    def table(metrics: Mapping[str, object], details: Mapping[str, object]) -> list[str]:
-        del details
-        columns = {
-            "old_one_hop": "old",
-            "new_one_hop": "new",
-            "old_reversed": "old, from the value",
-            "new_reversed": "new, from the value",
-            "old_wrongly_refused": "old, wrongly refused",
-            "new_wrongly_refused": "new, wrongly refused",
-            "update_old_kept": "old kept",
-            "update_new_kept": "new learned",
-            "update_cost": "tokens",
-        }
-        rows = cast("Mapping[str, _Row]", metrics["strategies"])
-        named = {f"**`{name}`**" if name == metrics["default"] else f"`{name}`": row for name, row in rows.items()}
-        return _table("strategy", columns, named)
-
-    return _of("updates", table, "The default in bold; kept, learned and tokens are relative to joint training.")
+def strategies(result: Result) -> list[str]:
+    """The strategies of an update side by side; the default in bold."""
+    columns = {
+        "old_one_hop": "old",
+        "new_one_hop": "new",
+        "old_reversed": "old, from the value",
+        "new_reversed": "new, from the value",
+        "old_wrongly_refused": "old, wrongly refused",
+        "new_wrongly_refused": "new, wrongly refused",
+        "update_old_kept": "old kept",
+        "update_new_kept": "new learned",
+        "update_cost": "tokens",
+    }
+    rows = cast("Mapping[str, _Row]", result.metrics["strategies"])
+    default = result.metrics["default"]
+    return table("strategy", columns, {f"**`{one}`**" if one == default else f"`{one}`": rows[one] for one in rows})
 
 
-def stages() -> str:
+def stages(result: Result) -> list[str]:
     """What each stage of the synthesis brings."""
-
-    def table(metrics: Mapping[str, object], details: Mapping[str, object]) -> list[str]:
-        del metrics
-        rows = cast("Mapping[str, Sequence[_Row]]", details["rows"])
-        return _table("taught", _KNOWLEDGE, {name.replace("_", " "): _middle(found) for name, found in rows.items()})
-
-    return _of("synthesis", table, "What a stage left out was filled up with others, to equal tokens.")
+    rows = cast("Mapping[str, Sequence[_Row]]", result.details["rows"])
+    return table("taught", _KNOWLEDGE, {name.replace("_", " "): _middle(found) for name, found in rows.items()})
 
 
-def searches() -> str:
+def searches(result: Result) -> list[str]:
     """The memory model beside retrieval."""
-
-    def table(metrics: Mapping[str, object], details: Mapping[str, object]) -> list[str]:
-        del details
-        shares = cast("_Row", metrics)
-        who = [name.removeprefix("one_hop_protocol_") for name in shares if name.startswith("one_hop_protocol_")]
-        rows = {
-            f"{name}, {way.replace('_', ' ')}": {each: shares[f"{each}_{way}_{name}"] for each in _SETS}
-            for way in ("single_turn", "protocol")
-            for name in who
-        }
-        return _table("who is asked", _SETS, rows)
-
-    return _of("retrieval", table, "All with the same executive and budget; retrieval reads the nearest sentences.")
+    shares = cast("_Row", result.metrics)
+    who = [name.removeprefix("one_hop_protocol_") for name in shares if name.startswith("one_hop_protocol_")]
+    rows = {
+        f"{name}, {way.replace('_', ' ')}": {each: shares[f"{each}_{way}_{name}"] for each in _SETS}
+        for way in ("single_turn", "protocol")
+        for name in who
+    }
+    return table("who is asked", _SETS, rows)
 
 
-def noise() -> str:
+def noise(result: Result) -> list[str]:
     """What documents cost that nobody asks about."""
-    return _by_row("noise", "others", lambda row: f"{row['times']:.0f} times", _KNOWLEDGE, "")
+    return table("others", _KNOWLEDGE, {f"{row['times']:.0f} times": row for row in _rows(result)})
 
 
-def capacity() -> str:
+def capacity(result: Result) -> list[str]:
     """How much a memory model of the bundled size holds."""
     columns = {"facts_per_parameter": "facts per parameter", **_KNOWLEDGE}
-    return _by_row("capacity", "facts", lambda row: f"{row['facts']:,.0f}", columns, "")
+    return table("facts", columns, {f"{row['facts']:,.0f}": row for row in _rows(result)})
 
 
-def latency() -> str:
+def latency(result: Result) -> list[str]:
     """The time of a question as the corpus grows."""
+    columns = {
+        "reflections": "reflections",
+        "direct_ms": "ms, asked directly",
+        "direct_accuracy": "right",
+        "protocol_ms": "ms, through the protocol",
+        "protocol_accuracy": "right, through the protocol",
+    }
+    found = cast("_Row", result.metrics)
+    sizes = [name.removeprefix("reflections_") for name in found if name.startswith("reflections_")]
+    return table("corpus", columns, {size: {one: found[f"{one}_{size}"] for one in columns} for size in sizes})
 
-    def table(metrics: Mapping[str, object], details: Mapping[str, object]) -> list[str]:
-        del details
-        found = cast("_Row", metrics)
-        columns = {
-            "reflections": "reflections",
-            "direct_ms": "ms, asked directly",
-            "direct_accuracy": "right",
-            "protocol_ms": "ms, through the protocol",
-            "protocol_accuracy": "right, through the protocol",
+
+def throughput(result: Result) -> list[str]:
+    """The speed of training beside transformers' Trainer."""
+    columns = {
+        "tokens_per_second": "ours",
+        "trainer_tokens_per_second": "Trainer",
+        "training_throughput_ratio": "ratio",
+        "all_cores_over_one": "ours, times one core",
+        "trainer_all_cores_over_one": "Trainer, times one core",
+    }
+    found = cast("_Row", result.metrics)
+    ratio = "training_throughput_ratio_"
+    rows: dict[str, dict[str, float]] = {}
+    for case in (name.removeprefix(ratio) for name in found if name.startswith(ratio)):
+        shared = case.endswith("_all_cores")
+        how, precision = case.removesuffix("_all_cores").split("_")
+        keys = {one: f"{one}_{case.removesuffix('_all_cores') if 'over_one' in one else case}" for one in columns}
+        name = f"{how.replace('unpacked', 'padded')}, {precision}, {'all cores' if shared else 'one core'}"
+        rows[name] = {
+            one: found[key] for one, key in keys.items() if key in found and (shared or "over_one" not in one)
         }
-        sizes = [name.removeprefix("reflections_") for name in found if name.startswith("reflections_")]
-        return _table("corpus", columns, {size: {one: found[f"{one}_{size}"] for one in columns} for size in sizes})
-
-    return _of("latency", table, "Medians; questions over two steps through the protocol, over one step directly.")
+    return table("", columns, rows)
 
 
-def _by_row(part: str, first: str, name: Callable[[_Row], str], columns: Mapping[str, str], rest: str) -> str:
-    def table(metrics: Mapping[str, object], details: Mapping[str, object]) -> list[str]:
-        del metrics
-        return _table(first, columns, {name(row): row for row in cast("Sequence[_Row]", details["rows"])})
-
-    return _of(part, table, rest)
-
-
-def _of(part: str, table: Callable[[Mapping[str, object], Mapping[str, object]], list[str]], rest: str) -> str:
-    """The table of a part with its seeds and machine, or that it was not measured yet."""
-    path = RESULTS / f"reflections.{part}.json"
-    if not path.is_file():
+def measured(part: str, make: Callable[[Result], list[str]], note: str) -> str:
+    """The table of a part with its corpora and machine, or that it was not measured yet."""
+    result = Result.of(f"reflections.{part}")
+    if result is None:
         return f"Not measured yet: `python -m benchmarks.reflections --parts {part}`."
-    result = cast("Mapping[str, Mapping[str, object]]", json.loads(path.read_text(encoding="utf-8")))
-    seeds = len(cast("Sequence[int]", result["seeds"]))
-    machine = result["machine"]
-    where = (
-        f"{seeds} {'corpus' if seeds == 1 else 'corpora, medians'}, {machine['cores']} cores ({machine['processor']})."
-    )
-    return "\n".join([*table(result["metrics"], result["details"]), "", f"{rest} {where}".strip()])
+    seeds = len(result.seeds)
+    where = f"{seeds} {'corpus' if seeds == 1 else 'corpora, medians'}, {named(result.machine)}."
+    return "\n".join([*make(result), "", f"{note} {where}".strip()])
 
 
-def _table(first: str, columns: Mapping[str, str], rows: Mapping[str, _Row]) -> list[str]:
-    return [
-        f"| {first} | {' | '.join(columns.values())} |",
-        "|---|" + "---:|" * len(columns),
-        *(f"| {name} | {' | '.join(_shown(row[one]) for one in columns)} |" for name, row in rows.items()),
-    ]
+def _rows(result: Result) -> Sequence[_Row]:
+    return cast("Sequence[_Row]", result.details["rows"])
 
 
 def _middle(rows: Sequence[_Row]) -> _Row:
     return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
 
 
-def _shown(value: float) -> str:
-    if 0 < abs(value) < 1e-3:
-        return f"{value:.1e}"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
 TABLES: Mapping[str, Callable[[], str]] = {
-    "strategies": strategies,
-    "stages": stages,
-    "searches": searches,
-    "noise": noise,
-    "capacity": capacity,
-    "latency": latency,
+    "strategies": partial(
+        measured, "updates", strategies, "The default in bold; kept, learned and tokens are relative to joint training."
+    ),
+    "stages": partial(
+        measured, "synthesis", stages, "What a stage left out was filled up with others, to equal tokens."
+    ),
+    "searches": partial(
+        measured,
+        "retrieval",
+        searches,
+        "All with the same executive and budget; retrieval reads the nearest sentences.",
+    ),
+    "noise": partial(measured, "noise", noise, ""),
+    "capacity": partial(measured, "capacity", capacity, ""),
+    "latency": partial(
+        measured, "latency", latency, "Medians; questions over two steps through the protocol, over one step directly."
+    ),
+    "throughput": partial(
+        measured,
+        "throughput",
+        throughput,
+        "Tokens of prompts and answers a second, whole bundled model, batches of 32.",
+    ),
 }
 """For docs/memories/reflections.md, by the name of the place."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -16,11 +17,14 @@ from benchmarks import (
     reflections_knowledge,
     reflections_latency,
     reflections_noise,
+    reflections_retrieval,
     reflections_synthesis,
+    reflections_throughput,
     reflections_withdrawal,
 )
 from benchmarks.reflections_corpora import BUNDLED_SEED, build_corpus, question_sets, reflections_of
 from benchmarks.reflections_measuring import Setup, is_right, once, trained
+from benchmarks.results import Part
 
 SMALL = Setup(products=1, questions=1, training={"epochs": 0.3, "least_steps": 1, "evaluations": 1, "scored": 1})
 """Trained for a step or two: every line runs, and nothing is known."""
@@ -76,18 +80,50 @@ def test_the_part_knowledge_runs_whole(capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize(
-    ("part", "shortened", "metrics"),
+    ("part", "shortened", "metrics", "place", "row"),
     [
-        (reflections_withdrawal, {}, {"withdrawn_answers", "kept_answers_lowest", "other_value_answers"}),
-        (reflections_synthesis, {"STAGES": ("surfaced",)}, {"one_hop", "reversed_without_surfacing"}),
-        (reflections_noise, {"TIMES": (0, 1)}, {"one_hop_0x", "idk_outside_1x"}),
-        (reflections_capacity, {"SIZES": (1,)}, set[str]()),
-        (reflections_latency, {"FACTORS": (1, 2)}, {"latency_ratio_100x", "direct_accuracy_1x", "reflections_2x"}),
+        (reflections_withdrawal, {}, {"withdrawn_answers", "kept_answers_lowest", "other_value_answers"}, "", ""),
+        (
+            reflections_synthesis,
+            {"STAGES": ("surfaced",)},
+            {"one_hop", "reversed_without_surfacing"},
+            "stages",
+            "without surfaced",
+        ),
+        (reflections_noise, {"TIMES": (0, 1)}, {"one_hop_0x", "idk_outside_1x"}, "noise", "1 times"),
+        (reflections_capacity, {"SIZES": (1,)}, set[str](), "capacity", "19"),
+        (
+            reflections_latency,
+            {"FACTORS": (1, 2)},
+            {"latency_ratio_100x", "direct_accuracy_1x", "reflections_2x"},
+            "latency",
+            "2x",
+        ),
+        (
+            reflections_retrieval,
+            {"searches": lambda corpus, _: [("first", lambda _: [one.text for one in corpus.documents][:1])]},
+            {"one_hop_single_turn_memory", "two_hop_protocol_first"},
+            "searches",
+            "first, single turn",
+        ),
+        (
+            reflections_throughput,
+            {"BATCH": 2, "QUICK": SMALL},
+            {"training_throughput_ratio_packed_float32"},
+            "throughput",
+            "packed, float32, one core",
+        ),
     ],
     ids=lambda one: one.__name__.rpartition("_")[2] if isinstance(one, ModuleType) else "",
 )
 def test_the_other_parts_run_whole(
-    part: ModuleType, shortened: dict[str, object], metrics: set[str], monkeypatch: pytest.MonkeyPatch
+    part: ModuleType,
+    shortened: dict[str, object],
+    metrics: set[str],
+    place: str,
+    row: str,
+    monkeypatch: pytest.MonkeyPatch,
+    table_of: Callable[[str, str, Part], str],
 ) -> None:
     for name, value in shortened.items():
         monkeypatch.setattr(part, name, value)
@@ -95,6 +131,10 @@ def test_the_other_parts_run_whole(
     assert metrics <= set(found.metrics)
     assert found.metrics
     assert list(found.items)
+    if place:
+        table = table_of(place, part.__name__.rpartition("_")[2], found)
+        assert f"\n| {row} |" in table
+        assert "1 corpus" in table
 
 
 def test_right_is_the_expected_value_or_a_refusal_where_nothing_is_known() -> None:

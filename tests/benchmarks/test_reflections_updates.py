@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from benchmarks import reflections_updates
 from benchmarks.reflections_measuring import Setup
 from benchmarks.reflections_updates import LATER, MERGES
+from benchmarks.results import Part
 
 
 def test_what_fits_both_corpora_is_not_asked() -> None:
@@ -24,7 +26,10 @@ def test_what_fits_both_corpora_is_not_asked() -> None:
 
 
 def test_the_part_updates_runs_and_goes_on_after_a_stop(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    table_of: Callable[[str, str, Part], str],
 ) -> None:
     """With three strategies and one way of merging in the place of all."""
     monkeypatch.setattr(reflections_updates, "STRATEGIES", ("joint", "replay", "routing"))
@@ -41,6 +46,9 @@ def test_the_part_updates_runs_and_goes_on_after_a_stop(
     assert {"update_old_kept", "update_new_kept", "update_cost"} <= set(part.metrics)
     assert {item["when"] for item in part.items} == {"old", "new"}
     assert capsys.readouterr().out
+    table = table_of("strategies", "updates", part)
+    assert "\n| **`replay`** |" in table
+    assert "\n| `merge, linear` |" in table
     (tmp_path / "updates-90-merge, linear.json").unlink()
     monkeypatch.setattr(reflections_updates, "update_memory_model", None)
     again = reflections_updates.measure((90,), setup)
