@@ -224,7 +224,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
 }
 PAGES: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     ROOT / "README.md": PARTS,
-    ROOT / "docs" / "memories" / "reflections.md": TABLES,
+    ROOT / "docs" / "memories" / "reflections-measured.md": TABLES,
 }
 """The pages with generated parts, and who makes each part."""
 

@@ -158,4 +158,4 @@ TABLES: Mapping[str, Callable[[], str]] = {
         "Tokens of prompts and answers a second, whole bundled model, batches of 32.",
     ),
 }
-"""For docs/memories/reflections.md, by the name of the place."""
+"""For docs/memories/reflections-measured.md, by the name of the place."""

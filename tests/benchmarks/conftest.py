@@ -15,7 +15,7 @@ from tools.reflections_tables import TABLES
 
 @pytest.fixture
 def table_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, Part], str]:
-    """The table in a place of docs/memories/reflections.md, of a part's result."""
+    """The table in a place of docs/memories/reflections-measured.md, of a part's result."""
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     monkeypatch.setattr(tables, "RESULTS", tmp_path)
 

@@ -3,7 +3,7 @@
 Source: "MeMo: Memory as a Model" (arXiv 2605.15156) and its published code, which finetunes models of 1 to 14 billion
 parameters: rate, epochs, batch, length, warm-up, weight decay, and the adapter's shape are theirs. They train on no
 refusals, hold nothing out, and do not pack; those numbers are ours. So are the ones for the bundled model, the best
-of a few runs (``docs/memories/reflections.md``); those of its adapter were hardly tried.
+of a few runs (``docs/memories/reflections-measured.md``); those of its adapter were hardly tried.
 """
 
 from __future__ import annotations

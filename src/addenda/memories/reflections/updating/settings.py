@@ -2,7 +2,7 @@
 
 The strategies and the methods of merging are those that "MeMo: Memory as a Model" (arXiv 2605.15156) compares or leaves
 out; the defaults are what ``benchmarks/reflections_updates.py`` says about the bundled model
-(``docs/memories/reflections.md``).
+(``docs/memories/reflections-measured.md``).
 """
 
 from __future__ import annotations
