@@ -31,6 +31,7 @@ from benchmarks import (
     reflections_withdrawal,
 )
 from benchmarks.reflections_measuring import EXECUTIVES, QUICK, QUICK_SEEDS, SEEDS, Setup
+from benchmarks.reflections_plots import IMAGE, draw
 from benchmarks.results import Part, merge, write_part
 
 PARTS: Mapping[str, Callable[[Sequence[int], Setup], Part]] = {
@@ -72,7 +73,9 @@ def main() -> None:
         part = PARTS[name](QUICK_SEEDS if quick else SEEDS, setup)
         write_part("reflections", name, part, quick=quick)
         print(name, json.dumps(dict(part.metrics), indent=2), flush=True)
-    print(merge("reflections", PARTS, quick=quick))
+    path = merge("reflections", PARTS, quick=quick)
+    draw(path.with_suffix(".svg") if quick else IMAGE, quick=quick)
+    print(path)
 
 
 if __name__ == "__main__":

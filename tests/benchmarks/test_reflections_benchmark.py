@@ -24,6 +24,7 @@ from benchmarks import (
 )
 from benchmarks.reflections_corpora import BUNDLED_SEED, build_corpus, question_sets, reflections_of
 from benchmarks.reflections_measuring import Setup, is_right, once, trained
+from benchmarks.reflections_plots import draw
 from benchmarks.results import Part
 
 SMALL = Setup(products=1, questions=1, training={"epochs": 0.3, "least_steps": 1, "evaluations": 1, "scored": 1})
@@ -123,6 +124,7 @@ def test_the_other_parts_run_whole(
     place: str,
     row: str,
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
     table_of: Callable[[str, str, Part], str],
 ) -> None:
     for name, value in shortened.items():
@@ -135,6 +137,9 @@ def test_the_other_parts_run_whole(
         table = table_of(place, part.__name__.rpartition("_")[2], found)
         assert f"\n| {row} |" in table
         assert "1 corpus" in table
+        plot = tmp_path / "plot.svg"
+        draw(plot, quick=False)
+        assert plot.is_file() == (place in {"noise", "capacity", "latency"})
 
 
 def test_right_is_the_expected_value_or_a_refusal_where_nothing_is_known() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks import reflections_updates
 from benchmarks.reflections_measuring import Setup
+from benchmarks.reflections_plots import draw
 from benchmarks.reflections_updates import LATER, MERGES
 from benchmarks.results import Part
 
@@ -49,6 +50,8 @@ def test_the_part_updates_runs_and_goes_on_after_a_stop(
     table = table_of("strategies", "updates", part)
     assert "\n| **`replay`** |" in table
     assert "\n| `merge, linear` |" in table
+    draw(tmp_path / "plot.svg", quick=False)
+    assert "replay (default)" in (tmp_path / "plot.svg").read_text(encoding="utf-8")
     (tmp_path / "updates-90-merge, linear.json").unlink()
     monkeypatch.setattr(reflections_updates, "update_memory_model", None)
     again = reflections_updates.measure((90,), setup)
