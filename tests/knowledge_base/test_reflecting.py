@@ -183,9 +183,11 @@ def test_a_document_that_the_model_does_not_know_fails_the_gate_with_what_to_do(
     assert archive.office.is_sound()
 
 
+@pytest.mark.parametrize("method", ["full", "lora"])
 def test_documents_that_were_only_added_are_learned_from_the_weights_there_are(
-    archive: Archive, tiny_model: Path, tmp_path: Path
+    archive: Archive, tiny_model: Path, tmp_path: Path, method: str
 ) -> None:
+    how = {"method": method}
     lower = archive.kb.governance.set_thresholds({"remembered": 0.0}, by=archive.ana).waiting
     assert lower is not None
     archive.kb.governance.confirm(lower, by=archive.ben)
@@ -194,14 +196,21 @@ def test_documents_that_were_only_added_are_learned_from_the_weights_there_are(
     archive.kb.changes.approve([made.documents[0].addendum_id], by=archive.ben)
     with pytest.raises(InvalidInput, match="routing asks several"):
         archive.train(str(tiny_model), "routing")
+    if method == "lora":
+        with pytest.raises(InvalidInput, match="would be 'lora', so it cannot be updated by replay"):
+            archive.train(str(tiny_model), "replay", **how)
+        assert archive.train(str(tiny_model), **how, steps=2).new
+        values = ("black", "8087")
+        made = archive.reflect(page("Kova Lund", values), pairs=pairs(tmp_path / "more.jsonl", {"Kova Lund": values}))
+        archive.kb.changes.approve([made.documents[0].addendum_id], by=archive.ben)
     before = archive.kb.remembering.learned()
-    adopted = archive.train(str(tiny_model), None)
+    adopted = archive.train(str(tiny_model), None, **how)
     assert (adopted.strategy, adopted.new, adopted.gone) == ("replay", (made.documents[0].addendum_id,), ())
     assert archive.kb.remembering.learned() == before | set(adopted.new)
     archive.kb.changes.rollback([archive.ids[TESSA]], by=archive.ben)
     with pytest.raises(InvalidInput, match="to know no longer, so it cannot be updated by replay"):
-        archive.train(str(tiny_model), "replay")
-    assert archive.train(str(tiny_model), None).strategy == "joint"
+        archive.train(str(tiny_model), "replay", **how)
+    assert archive.train(str(tiny_model), None, **how).strategy == "joint"
     assert archive.ids[TESSA] not in archive.kb.remembering.learned()
     assert archive.office.is_sound()
 

@@ -29,7 +29,7 @@ from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.training.settings import MemoryModelSettings
 from addenda.memories.reflections.training.state import TrainingReport, read_memory_card
 from addenda.memories.reflections.training.training import train_memory_model
-from addenda.memories.reflections.updating.settings import Strategy, UpdateSettings, update_settings
+from addenda.memories.reflections.updating.settings import Strategy, UpdateSettings, unlike, update_settings
 from addenda.memories.reflections.updating.updating import update_memory_model
 from addenda.models.files import BUNDLED
 from addenda.models.training_folder import storage
@@ -142,8 +142,10 @@ class Remembering:
             why = f"the memory model knows {len(known - taught)} documents that it is to know no longer"
         elif taught <= known:
             why = "there are no new documents"
-        elif origin != base or card.settings.method != "full" or update.training.method != "full":
-            why = "only a whole model with the same base can be gone on with"
+        elif origin != base:
+            why = f"the memory model's base is {origin!r} and would be {base!r}"
+        else:
+            why = "; ".join(unlike(card.settings, update.training))
         if why and chosen:
             raise InvalidInput(f"{why}, so it cannot be updated by {update.strategy}; choose joint")
         return [] if why else self._memories.memory_models.reflections(stored)

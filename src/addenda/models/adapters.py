@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from addenda.models.local import LocalModel
 
 CARD = "addenda.json"
+_BROKEN = (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError)
 _WEIGHTS, _CONFIGURATION = "adapter_model.safetensors", "adapter_config.json"
 
 
@@ -105,6 +106,38 @@ def load_adapter(model: LocalModel, directory: Path, skill: str) -> Adapter:
     Raises UnreadableFile when its files are missing or broken, InvalidInput when it is for another skill,
     ModelMismatch when it was trained on other weights or with another tokenizer.
     """
+    card = _fitting_card(model, directory, skill)
+    digest = adapter_digest(directory)
+    network = model.network
+    if skill not in cast("dict[str, object]", getattr(network, "peft_config", {})):
+        try:
+            with _quiet():
+                network.load_adapter(str(directory), adapter_name=skill, adapter_kwargs={"local_files_only": True})
+        except _BROKEN as error:
+            raise _unloadable(directory, error) from error
+        network.eval().requires_grad_(requires_grad=False)
+        network.disable_adapters()
+    return Adapter(model, card, digest)
+
+
+def adapter_to_train(model: LocalModel, directory: Path, skill: str) -> PeftModel:
+    """The adapter in ``directory`` on the weights of ``model``, to learn more; its files stay as they are.
+
+    Raises what :func:`load_adapter` does.
+    """
+    from peft import PeftModel
+
+    _fitting_card(model, directory, skill)
+    adapter_digest(directory)
+    try:
+        with _quiet():
+            return PeftModel.from_pretrained(model.network, str(directory), is_trainable=True)
+    except _BROKEN as error:
+        raise _unloadable(directory, error) from error
+
+
+def _fitting_card(model: LocalModel, directory: Path, skill: str) -> AdapterCard:
+    """The card of an adapter for this skill of this model."""
     card = read_card(directory)
     if card.skill != skill:
         raise InvalidInput(
@@ -119,19 +152,11 @@ def load_adapter(model: LocalModel, directory: Path, skill: str) -> Adapter:
                 f"the adapter in {str(directory)!r} was trained on a model with other {what} than {model.name!r}; "
                 "train one for this model, or use the model it was trained on"
             )
-    digest = _digest(directory)
-    network = model.network
-    if skill not in cast("dict[str, object]", getattr(network, "peft_config", {})):
-        try:
-            with _quiet():
-                network.load_adapter(str(directory), adapter_name=skill, adapter_kwargs={"local_files_only": True})
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError, SafetensorError) as error:
-            raise UnreadableFile(
-                f"the adapter in {str(directory)!r} cannot be loaded: {error}; train it anew"
-            ) from error
-        network.eval().requires_grad_(requires_grad=False)
-        network.disable_adapters()
-    return Adapter(model, card, digest)
+    return card
+
+
+def _unloadable(directory: Path, error: Exception) -> UnreadableFile:
+    return UnreadableFile(f"the adapter in {str(directory)!r} cannot be loaded: {error}; train it anew")
 
 
 @contextmanager
@@ -177,7 +202,8 @@ def read_card(directory: Path) -> AdapterCard:
         raise UnreadableFile(f"{CARD} in {str(directory)!r} is damaged; train the adapter anew") from error
 
 
-def _digest(directory: Path) -> str:
+def adapter_digest(directory: Path) -> str:
+    """``sha256:`` digest of an adapter's shape and weights. Raises UnreadableFile where they are missing."""
     found = hashlib.sha256()
     try:
         for name in (_CONFIGURATION, _WEIGHTS):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from addenda.errors import InvalidInput, ModelMismatch, ModelUnavailable, UnreadableFile
 from addenda.memories.reflections.memory_model import MemoryModel
@@ -18,6 +19,7 @@ from addenda.memories.reflections.training.holding_out import knowledge
 from addenda.memories.reflections.training.lessons import Material
 from addenda.memories.reflections.training.state import read_memory_card
 from addenda.memories.reflections.training.training import train_memory_model
+from addenda.memories.reflections.training.writing import SKILL
 from addenda.memories.reflections.updating.merging import merge
 from addenda.memories.reflections.updating.replaying import replayed
 from addenda.memories.reflections.updating.routing import (
@@ -31,6 +33,7 @@ from addenda.memories.reflections.updating.routing import (
 )
 from addenda.memories.reflections.updating.settings import MergeSettings, UpdateSettings, update_settings
 from addenda.memories.reflections.updating.updating import PARTS, update_memory_model
+from addenda.models.adapters import load_adapter
 from addenda.models.local import LocalModel
 from addenda.models.scripted import ScriptedModel
 from addenda.models.training_folder import STATE, PhaseProgress
@@ -80,6 +83,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def models(trained: Path, tmp_path: Path) -> Path:
     shutil.copytree(trained, tmp_path / "models")
     return tmp_path / "models"
+
+
+def adapter_weights(folder: Path) -> dict[str, torch.Tensor]:
+    """The tensors of an adapter."""
+    return load_file(folder / "adapter_model.safetensors")
 
 
 def tensors(seed: int) -> dict[str, torch.Tensor]:
@@ -300,7 +308,7 @@ def test_bad_input_is_refused_with_what_to_do(models: Path) -> None:
         update_memory_model(current, OLD, NEW, update(), current)
     with pytest.raises(UnreadableFile, match="no memory model"):
         update_memory_model(models / "base", OLD, NEW, update(), out)
-    with pytest.raises(InvalidInput, match="choose method full"):
+    with pytest.raises(InvalidInput, match="method was 'full' and would be 'lora'"):
         update_memory_model(current, OLD, NEW, update(training={"method": "lora"}), out)
     with pytest.raises(InvalidInput, match="replayed is 2"):
         update_settings("bundled", {"replayed": 2})
@@ -324,11 +332,57 @@ def test_bad_input_is_refused_with_what_to_do(models: Path) -> None:
     assert json.loads((out / STATE).read_text())["report"] is None
 
 
-def test_an_adapter_is_updated_by_beginning_anew_only(models: Path) -> None:
-    lora = {"method": "lora"}
-    train_memory_model(str(models / "base"), OLD, settings(evaluations=1, **lora), models / "adapter", device="cpu")
-    with pytest.raises(InvalidInput, match=r"holds an adapter.*choose joint"):
-        update_memory_model(models / "adapter", OLD, NEW, update(), models / "x", device="cpu")
-    joint = update(strategy="joint", training=lora)
-    update_memory_model(models / "adapter", OLD, NEW, joint, models / "both", device="cpu")
+LORA = {"method": "lora"}
+
+
+@pytest.fixture
+def adapter(models: Path) -> Path:
+    """The folder of an adapter of the base that has learned the old reflections."""
+    train_memory_model(str(models / "base"), OLD, settings(evaluations=1, **LORA), models / "adapter", device="cpu")
+    return models / "adapter"
+
+
+@pytest.mark.parametrize("strategy", ["replay", "sequential"])
+def test_an_adapter_goes_on_from_what_it_has_learned(models: Path, adapter: Path, strategy: str) -> None:
+    before, out = adapter_weights(adapter), models / "more"
+    hardly = update(strategy=strategy, training=LORA, more_rate=1e-9)
+    update_memory_model(adapter, OLD, NEW, hardly, models / "same", device="cpu")
+    same = adapter_weights(models / "same")
+    assert all(torch.allclose(same[name], before[name], atol=1e-6) for name in before)
+    chosen = update(strategy=strategy, training=LORA | {"checkpoint_every": 1})
+    whole = update_memory_model(adapter, OLD, NEW, chosen, models / "whole", device="cpu")
+    with pytest.raises(Killed):
+        update_memory_model(adapter, OLD, NEW, chosen, out, killing(2), device="cpu")
+    assert update_memory_model(adapter, OLD, NEW, chosen, out, device="cpu").after == whole.after
+    learned, uncut = adapter_weights(out), adapter_weights(models / "whole")
+    assert all(torch.equal(learned[name], uncut[name]) for name in before)
+    assert not all(torch.equal(learned[name], before[name]) for name in before)
+    assert all(torch.equal(value, before[name]) for name, value in adapter_weights(adapter).items())
+    card = read_memory_card(out)
+    base = LocalModel.load(str(models / "base"), device="cpu")
+    assert card.base_fingerprint == base.fingerprint
+    assert set(card.documents) == {document for one in (*OLD, *NEW) for document in one.documents}
+    with load_adapter(base, out, SKILL).active():
+        assert base.answer([memory_prompt(f"What is the desk of {PEOPLE[0]}?")])
+
+
+def test_an_adapter_can_begin_anew(models: Path, adapter: Path) -> None:
+    update_memory_model(adapter, OLD, NEW, update(strategy="joint", training=LORA), models / "both", device="cpu")
     assert (models / "both" / "adapter_config.json").is_file()
+
+
+def test_what_an_adapter_cannot_be_updated_by_is_refused(models: Path, adapter: Path) -> None:
+    out = models / "out"
+    with pytest.raises(InvalidInput, match=r"holds an adapter.*choose joint, replay, sequential, or train"):
+        update_memory_model(adapter, OLD, NEW, update(strategy="merge", training=LORA), out)
+    with pytest.raises(InvalidInput, match=r"rank was 16 and would be 4.*choose joint"):
+        update_memory_model(adapter, OLD, NEW, update(training=LORA | {"rank": 4}), out)
+    with pytest.raises(InvalidInput, match="method was 'lora' and would be 'full'"):
+        update_memory_model(adapter, OLD, NEW, update(), out)
+    assert not out.exists()
+    other = str(save_tiny(models / "other", seed=1))
+    with pytest.raises(ModelMismatch, match=r"other weights .* Give that one"):
+        update_memory_model(adapter, OLD, NEW, update(training=LORA), out, base=other)
+    (adapter / "adapter_model.safetensors").write_bytes(b"broken")
+    with pytest.raises(UnreadableFile, match="cannot be loaded"):
+        update_memory_model(adapter, OLD, NEW, update(training=LORA), out, device="cpu")

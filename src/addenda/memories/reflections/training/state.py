@@ -121,7 +121,7 @@ class TrainingReport(Frozen):
     loss: float
     """Running mean over the last steps of training."""
     before: Point
-    """The base model."""
+    """Without a step of this training."""
     after: Point
     curve: tuple[Point, ...]
     tokens_per_second: float
@@ -138,6 +138,8 @@ class Run(Frozen):
     base: str
     """Fingerprint of the base model."""
     tokenizer: str
+    adapter: str = ""
+    """Digest of the adapter that learns more; empty where none does."""
 
 
 class State(Frozen):
@@ -177,6 +179,7 @@ def _changes(before: Run, now: Run) -> list[str]:
     found = changed_settings(before.settings, now.settings, FREE_TO_CHANGE)
     found += ["the base model has other weights"] if before.base != now.base else []
     found += ["the tokenizer is another"] if before.tokenizer != now.tokenizer else []
+    found += ["the adapter to go on from is another"] if before.adapter != now.adapter else []
     if not found and before.data != now.data:
         found.append("the reflections are others")
     return found

@@ -37,7 +37,7 @@ from addenda.memories.reflections.training.state import (
     best,
     open_folder,
 )
-from addenda.memories.reflections.training.writing import put_in_place, versions, write_model
+from addenda.memories.reflections.training.writing import SKILL, put_in_place, versions, write_model
 from addenda.models.training_folder import PhaseProgress, refuse_foreign, save_state, storage
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def train_memory_model(
     *,
     known: Sequence[Reflection] = (),
     lineage: Lineage | None = None,
+    adapter: Path | None = None,
     threads: int | None = None,
     device: str | None = None,
 ) -> TrainingReport:
@@ -75,14 +76,17 @@ def train_memory_model(
             that of the same training. A training that is finished there is not repeated.
         progress: Called with each phase, how far it is, and how far it goes.
         known: Further reflections that are not taught now, but that no refusal may contradict.
-        lineage: Where the weights of ``base`` come from when they have learned reflections before; see ``updating``.
+        lineage: Where the weights come from when they have learned reflections before; see ``updating``.
+        adapter: The folder of a memory model's adapter on ``base`` that learns more, in place of a fresh one.
         threads: CPU threads; None for the library's own choice.
         device: Where to train; None for a GPU when there is one.
 
     Raises InvalidInput when nothing can be learned, when the folder holds something else or another training (what
-    differs is named), ModelUnavailable for the base model, ModelMismatch when it has no layers for an adapter,
-    UnreadableFile for a damaged state or checkpoint, StorageUnavailable when the folder cannot be written.
+    differs is named), ModelUnavailable for the base model, ModelMismatch when it has no layers for an adapter or is not
+    the one of ``adapter``, UnreadableFile for a damaged state, checkpoint or adapter, StorageUnavailable when the
+    folder cannot be written.
     """
+    from addenda.models.adapters import adapter_digest
     from addenda.models.local import LocalModel
 
     if not reflections:
@@ -95,13 +99,14 @@ def train_memory_model(
             data=digest_of((*reflections, *known)),
             base=model.fingerprint,
             tokenizer=model.tokenizer_fingerprint,
+            adapter=adapter_digest(adapter) if adapter else "",
         )
         state = open_folder(directory, run)
         if state.report is not None and (directory / CARD).is_file():
             return state.report
         material = Material.of(reflections, settings, known)
         lessons = lessons_for(model, material.split, settings)
-        training = _Training(model, material, lessons, settings, directory, progress or tell_nobody)
+        training = _Training(model, material, lessons, settings, directory, progress or tell_nobody, adapter)
         return training.finished(state, documents_of(reflections, lineage), lineage)
 
 
@@ -116,8 +121,10 @@ class _Training:
         settings: MemoryModelSettings,
         directory: Path,
         tell: PhaseProgress,
+        adapter: Path | None,
     ) -> None:
         self._model = model
+        self._adapter = adapter
         self._material = material
         self._lessons = lessons
         self._settings = settings
@@ -173,11 +180,14 @@ class _Training:
         return report
 
     def _trainable(self) -> PreTrainedModel | PeftModel:
+        from addenda.models.adapters import adapter_to_train
         from addenda.models.answer_loss import attend_to_rows_of
         from addenda.models.lora import LoraSettings, add_lora, lora_targets
 
         chosen, network = self._settings, self._model.network
         attend_to_rows_of(network, chosen.pack or chosen.cutoff)
+        if self._adapter is not None:
+            return adapter_to_train(self._model, self._adapter, SKILL)
         if chosen.method == "lora":
             targets = lora_targets(self._model, chosen.targets)
             return add_lora(network, LoraSettings(chosen.rank, chosen.alpha, chosen.dropout, targets, seed=chosen.seed))

@@ -37,6 +37,8 @@ ON_WEIGHTS: frozenset[Strategy] = frozenset({"sequential", "replay", "merge", "a
 """Strategies that go on from the weights of the current model."""
 FROM_BASE: frozenset[Strategy] = frozenset({"joint", "merge", "average_then_steps", "routing"})
 """Strategies that need the base model."""
+OF_ADAPTERS: frozenset[Strategy] = frozenset({"joint", "sequential", "replay"})
+"""Strategies that an adapter can be updated by, too; the others need whole models."""
 
 _MORE = 0.65
 """Of the epochs of a training from the base: those of one that goes on.
@@ -92,6 +94,13 @@ class UpdateSettings(Frozen):
             shown |= {"method": merging.method, "new": merging.new, "scale": merging.scale}
             shown |= {} if merging.method in {"linear", "slerp"} else {"density": merging.density}
         return shown
+
+
+def unlike(there: MemoryModelSettings, wanted: MemoryModelSettings) -> list[str]:
+    """What keeps a memory model from being gone on with in the wanted shape: each difference in words."""
+    shape = ("method",) if "full" in {there.method, wanted.method} else ("rank", "alpha", "dropout", "targets")
+    given = {name: (getattr(there, name), getattr(wanted, name)) for name in shape}
+    return [f"{name} was {old!r} and would be {new!r}" for name, (old, new) in given.items() if old != new]
 
 
 def update_settings(

@@ -43,9 +43,11 @@ from addenda.memories.reflections.updating.routing import add_route, refuse_rout
 from addenda.memories.reflections.updating.settings import (
     FROM_BASE,
     FROM_OLD,
+    OF_ADAPTERS,
     ON_WEIGHTS,
     MergeSettings,
     UpdateSettings,
+    unlike,
 )
 from addenda.memories.reflections.updating.state import UpdateReport, UpdateRun, open_update
 from addenda.models.files import find_model
@@ -85,20 +87,21 @@ def update_memory_model(
         device: Where to train; None for a GPU when there is one.
 
     Raises InvalidInput when there is nothing new, when the strategy needs old reflections or whole weights and there
-    are none, when the folder holds something else or another update; ModelMismatch when base and current model do not
-    belong together; and what :func:`addenda.memories.reflections.training.training.train_memory_model` raises.
+    are none, or another shape than the current model has, when the folder holds something else or another update;
+    ModelMismatch when base and current model do not belong together; and what
+    :func:`addenda.memories.reflections.training.training.train_memory_model` raises.
     """
     card = read_memory_card(current)
     there = frozenset(old)
     fresh = tuple(one for one in dict.fromkeys(new) if one not in there)
-    _refuse_unfit(current, old, fresh, settings, directory)
+    _refuse_unfit(current, card, old, fresh, settings, directory)
     with storage(directory):
         refuse_foreign(directory)
         source = _Source(current, card, settings, base)
         run = UpdateRun(
             settings=settings,
             current=source.fingerprint,
-            base=source.base_fingerprint if settings.strategy in FROM_BASE else "",
+            base=source.base_fingerprint if settings.strategy in FROM_BASE or source.is_adapter else "",
             old=digest_of(old),
             new=digest_of(fresh),
         )
@@ -117,6 +120,7 @@ def update_memory_model(
 
 def _refuse_unfit(
     current: Path,
+    card: MemoryModelCard,
     old: Sequence[Reflection],
     fresh: Sequence[Reflection],
     settings: UpdateSettings,
@@ -137,15 +141,16 @@ def _refuse_unfit(
         )
     if strategy in ON_WEIGHTS:
         refuse_routed(current, strategy)
-    if strategy != "joint" and not (current / "config.json").is_file():
+    whole = (current / "config.json").is_file()
+    if not whole and strategy not in OF_ADAPTERS:
         raise InvalidInput(
-            f"{folder!r} holds an adapter, and the strategy {strategy} needs a whole model; choose joint, or train the "
-            "memory model whole (method full)"
+            f"{folder!r} holds an adapter, and the strategy {strategy} needs a whole model; choose "
+            f"{', '.join(sorted(OF_ADAPTERS))}, or train the memory model whole (method full)"
         )
-    if strategy != "joint" and settings.training.method != "full":
+    if strategy != "joint" and (changed := unlike(card.settings, settings.training)):
         raise InvalidInput(
-            f"method is {settings.training.method!r}, and the strategy {strategy} makes whole models only; choose "
-            "method full, or joint for an adapter"
+            f"the strategy {strategy} goes on from {folder!r}, and that is not of the shape that is wanted: "
+            f"{'; '.join(changed)}. Leave that as it was, or choose joint, which begins anew"
         )
 
 
@@ -153,12 +158,14 @@ class _Source:
     """The current memory model and the base that an update starts from."""
 
     def __init__(self, current: Path, card: MemoryModelCard, settings: UpdateSettings, base: str | None) -> None:
+        from addenda.models.adapters import adapter_digest
+
         self.current, self.card = current, card
         self.base = base or card.base
         self.base_fingerprint = card.base_fingerprint
-        whole = (current / "config.json").is_file()
-        self.fingerprint = find_model(str(current)).fingerprint if whole else card.data
-        if settings.strategy in FROM_BASE:
+        self.is_adapter = not (current / "config.json").is_file()
+        self.fingerprint = adapter_digest(current) if self.is_adapter else find_model(str(current)).fingerprint
+        if settings.strategy in FROM_BASE or self.is_adapter:
             self._find_base(settings)
 
     def _find_base(self, settings: UpdateSettings) -> None:
@@ -246,7 +253,10 @@ class _Update:
     def _going_on(
         self, start: Path, reflections: Sequence[Reflection], parents: tuple[Ancestor, ...]
     ) -> TrainingReport:
-        return self._trained(str(start), reflections, self.settings.more_training, _LAST, parents)
+        more = self.settings.more_training
+        if self.source.is_adapter:
+            return self._trained(self.source.base, reflections, more, _LAST, parents, adapter=start)
+        return self._trained(str(start), reflections, more, _LAST, parents)
 
     def _trained(
         self,
@@ -255,6 +265,7 @@ class _Update:
         settings: MemoryModelSettings,
         part: str,
         parents: tuple[Ancestor, ...],
+        adapter: Path | None = None,
     ) -> TrainingReport:
         taught = frozenset(reflections)
         return train_memory_model(
@@ -266,6 +277,7 @@ class _Update:
             # Whatever is taught here, nothing that an old reflection answers may be refused.
             known=[one for one in self.old if one not in taught],
             lineage=self._lineage(parents),
+            adapter=adapter,
             threads=self.threads,
             device=self.device,
         )
