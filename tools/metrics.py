@@ -144,6 +144,7 @@ REFLECTIONS: Mapping[str, tuple[str, str, str]] = {
     "update_new_kept": ("updates", "≥ 0.95", "new knowledge, over joint training"),
     "update_cost": ("updates", "≤ 0.5", "trained tokens, over joint training"),
     "latency_ratio_100x": ("latency", "≤ 1.1", "time of a question, corpus 100 times as large, guard on"),
+    "latency_ratio_100x_protocol": ("latency", "", "the same of questions over two steps, through the protocol"),
     "direct_accuracy_1x": ("latency", "", "right answers, smallest corpus"),
     "direct_accuracy_100x": ("latency", "", "right answers to the same questions, largest corpus"),
     "one_hop_without_direct": ("synthesis", "", "direct facts left out at equal tokens"),
