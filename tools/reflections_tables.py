@@ -27,7 +27,6 @@ _KNOWLEDGE: Mapping[str, str] = {
     "idk_answerable": "wrongly refused",
 }
 
-
 _Row = Mapping[str, float]
 
 
@@ -94,10 +93,12 @@ def latency(result: Result) -> list[str]:
 
 def throughput(result: Result) -> list[str]:
     """The speed of training beside transformers' Trainer."""
-    columns = {
+    speeds = {
         "tokens_per_second": "ours",
         "trainer_tokens_per_second": "Trainer",
         "training_throughput_ratio": "ratio",
+    }
+    gains = {
         "all_cores_over_one": "ours, times one core",
         "trainer_all_cores_over_one": "Trainer, times one core",
     }
@@ -105,14 +106,14 @@ def throughput(result: Result) -> list[str]:
     ratio = "training_throughput_ratio_"
     rows: dict[str, dict[str, float]] = {}
     for case in (name.removeprefix(ratio) for name in found if name.startswith(ratio)):
-        shared = case.endswith("_all_cores")
-        how, precision = case.removesuffix("_all_cores").split("_")
-        keys = {one: f"{one}_{case.removesuffix('_all_cores') if 'over_one' in one else case}" for one in columns}
-        name = f"{how.replace('unpacked', 'padded')}, {precision}, {'all cores' if shared else 'one core'}"
-        rows[name] = {
-            one: found[key] for one, key in keys.items() if key in found and (shared or "over_one" not in one)
-        }
-    return table("", columns, rows)
+        alone = case.removesuffix("_all_cores")
+        how, precision = alone.split("_")
+        row = {one: found[f"{one}_{case}"] for one in speeds}
+        if alone != case:
+            row |= {one: found[f"{one}_{alone}"] for one in gains}
+        name = f"{how.replace('unpacked', 'padded')}, {precision}, {'one core' if alone == case else 'all cores'}"
+        rows[name] = row
+    return table("", speeds | gains, rows)
 
 
 def measured(part: str, make: Callable[[Result], list[str]], note: str) -> str:

@@ -362,8 +362,7 @@ def test_an_adapter_goes_on_from_what_it_has_learned(models: Path, adapter: Path
     base = LocalModel.load(str(models / "base"), device="cpu")
     assert card.base_fingerprint == base.fingerprint
     assert set(card.documents) == {document for one in (*OLD, *NEW) for document in one.documents}
-    with load_adapter(base, out, SKILL).active():
-        assert base.answer([memory_prompt(f"What is the desk of {PEOPLE[0]}?")])
+    assert load_adapter(base, out, SKILL).card.model_fingerprint == base.fingerprint
 
 
 def test_an_adapter_can_begin_anew(models: Path, adapter: Path) -> None:
