@@ -116,6 +116,24 @@ def throughput(result: Result) -> list[str]:
     return table("", speeds | gains, rows)
 
 
+def people(result: Result) -> list[str]:
+    """People's questions and the taught ones, by who is asked."""
+    columns = {
+        "people_right": "people's, right",
+        "people_f1": "F1 of the words",
+        "people_refused": "refused",
+        "taught_right": "taught word for word, right",
+        "taught_f1": "F1",
+    }
+    who = {"memory": "memory model", "guarded": "guarded", "base": "bundled model, untaught"}
+    found = cast("_Row", result.metrics)
+    return table(
+        "who is asked",
+        columns,
+        {name: {one: found[f"{key}_{one}"] for one in columns} for key, name in who.items()},
+    )
+
+
 def measured(part: str, make: Callable[[Result], list[str]], note: str) -> str:
     """The table of a part with its corpora and machine, or that it was not measured yet."""
     result = Result.of(f"reflections.{part}")
@@ -152,6 +170,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "latency": partial(
         measured, "latency", latency, "Medians; questions over two steps through the protocol, over one step directly."
     ),
+    "people": partial(measured, "squad", people, ""),
     "throughput": partial(
         measured,
         "throughput",

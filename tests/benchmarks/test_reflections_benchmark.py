@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from addenda.errors import InvalidInput
 from addenda.memories.reflections.questions import is_refusal
 from addenda.models.bundled.world import build_world
 from addenda.text import normalised
@@ -18,6 +21,7 @@ from benchmarks import (
     reflections_latency,
     reflections_noise,
     reflections_retrieval,
+    reflections_squad,
     reflections_synthesis,
     reflections_throughput,
     reflections_withdrawal,
@@ -29,6 +33,12 @@ from benchmarks.results import Part
 
 SMALL = Setup(products=1, questions=1, training={"epochs": 0.3, "least_steps": 1, "evaluations": 1, "scored": 1})
 """Trained for a step or two: every line runs, and nothing is known."""
+TOWNS = (
+    ("Ulmenau was founded by Count Erhard.", "who founded Ulmenau", "Count Erhard"),
+    ("The mill is run by Tova Lind.", "who runs the mill", "Tova Lind"),
+    ("Nobody asks about this bridge.", "who built the bridge", "nobody"),
+)
+"""Passages with what is asked about them and its answer; the last is beyond what is taken."""
 
 
 def test_a_corpus_answers_what_is_asked_inside_it_and_nothing_else() -> None:
@@ -140,6 +150,38 @@ def test_the_other_parts_run_whole(
         plot = tmp_path / "plot.svg"
         draw(plot, quick=False)
         assert plot.is_file() == (place in {"noise", "capacity", "latency"})
+
+
+def test_the_part_squad_asks_what_people_asked_of_the_first_passages(
+    tmp_path: Path, table_of: Callable[[str, str, Part], str]
+) -> None:
+    passages = [
+        {"id": f"p{at}", "context": text, "questions": [{"question": f"And {asked}?", "answer": answer}]}
+        for at, (text, asked, answer) in enumerate(TOWNS)
+    ]
+    (tmp_path / "passages.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in passages), encoding="utf-8")
+    pairs = [
+        {"passage_id": f"p{at}", "question": f"Now {asked}?", "answer": text, "generator": reflections_squad.GENERATOR}
+        for at, (text, asked, _) in enumerate(TOWNS)
+    ]
+    pairs.append({**pairs[0], "question": "By another?", "generator": "another"})
+    with gzip.open(tmp_path / "reflections.jsonl.gz", "wt", encoding="utf-8") as lines:
+        lines.writelines(f"{json.dumps(one)}\n" for one in pairs)
+    part = reflections_squad.measure((90,), dataclasses.replace(SMALL, squad=tmp_path))
+    assert part.metrics["passages"] == part.metrics["reflections"] == 2
+    asked = {(item["kind"], item["question"]) for item in part.items}
+    assert asked == {
+        ("people", "And who founded Ulmenau?"),
+        ("people", "And who runs the mill?"),
+        ("taught", "Now who founded Ulmenau?"),
+        ("taught", "Now who runs the mill?"),
+    }
+    assert "\n| bundled model, untaught |" in table_of("people", "squad", part)
+
+
+def test_the_part_squad_says_that_it_needs_a_folder() -> None:
+    with pytest.raises(InvalidInput, match="--squad FOLDER"):
+        reflections_squad.measure((90,), SMALL)
 
 
 def test_right_is_the_expected_value_or_a_refusal_where_nothing_is_known() -> None:
