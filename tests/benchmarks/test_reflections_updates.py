@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from addenda.memories.reflections.questions import is_refusal, memory_prompt
+from addenda.memories.reflections.training.state import CARD
+from addenda.memories.reflections.updating.routing import load_memory_model, read_routes
+from addenda.models.local import LocalModel
 from benchmarks import reflections_updates
 from benchmarks.reflections_measuring import Setup
 from benchmarks.reflections_updates import LATER, MERGES
@@ -21,6 +26,14 @@ def test_what_fits_both_corpora_is_not_asked() -> None:
     sets = reflections_updates.question_sets(corpus)
     assert sets.reversed
     assert reflections_updates.unambiguous(sets, corpus, corpus).reversed == ()
+
+
+def never_sure(folder: Path) -> None:
+    """Let the memory models of a folder with routes say of themselves that they are sure of nothing."""
+    for route in read_routes(folder).routes:
+        path = folder / route.folder / CARD
+        card = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**card, "sure_from": 1.0}), encoding="utf-8")
 
 
 def test_the_part_updates_runs_and_goes_on_after_a_stop(
@@ -41,6 +54,13 @@ def test_the_part_updates_runs_and_goes_on_after_a_stop(
     assert {"update_old_kept", "update_new_kept", "update_cost"} <= set(part.metrics)
     assert {item["when"] for item in part.items} == {"old", "new"}
     assert capsys.readouterr().out
+    routed = next(tmp_path.glob("updates-90-*/routing"))
+    never_sure(routed)
+    prompt = memory_prompt(reflections_updates.pair_of(90, setup).asked["new"].bundled_world[0].text)
+    (alone,) = LocalModel.load(str(routed), device="cpu").answer([prompt])
+    assert not is_refusal(alone.text)
+    assert is_refusal(load_memory_model(routed, device="cpu").answer([prompt])[0].text)
+    assert reflections_updates.heard(routed).answer([prompt]) == [alone], "behind the guard every answer counts"
     (tmp_path / "updates-90-merge, linear.json").unlink()
     monkeypatch.setattr(reflections_updates, "update_memory_model", None)
     again = reflections_updates.measure((90,), setup)
