@@ -14,8 +14,8 @@ from benchmarks.reflections_corpora import build_corpus, question_sets, reflecti
 from benchmarks.reflections_measuring import Guarded, Setup, asked_guarded, knowledge, trained
 from benchmarks.results import Part
 
-SIZES = (1, 2, 4, 8, 12)
-"""In quarters of ``Setup.products``."""
+SIZES = (1, 2, 4, 8, 12, 30)
+"""In quarters of ``Setup.products``; the last is a whole world."""
 
 
 def measure(seeds: Sequence[int], setup: Setup) -> Part:

@@ -9,8 +9,7 @@ as a knowledge base asks its memory model: an answer that no reflection says is 
 
 Controls: the model before the update, and going on with the new alone (`sequential`). Merging is measured by every
 method; the model that is merged in is the one that routing asks, so it is trained once and its cost counts for each.
-Behind the guard every answer counts, however unsure; only of the models that routing asks those of which they are not
-sure do not, because then the next is asked.
+Behind the guard every answer counts, however unsure, also of the models that routing asks.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from typing import cast
 
 from addenda.memories.reflections.reflection import Reflection
 from addenda.memories.reflections.updating.merging import merge, restore, weights_of
-from addenda.memories.reflections.updating.routing import load_memory_model
+from addenda.memories.reflections.updating.routing import ROUTES, RoutedModel, read_routes
 from addenda.memories.reflections.updating.settings import MergeSettings, update_settings
 from addenda.memories.reflections.updating.updating import update_memory_model
 from addenda.models.base import LanguageModel
@@ -123,7 +122,16 @@ def updated(strategy: str, pair: Pair, current: Path, directory: Path, training:
     settings, folder = update_settings(BUNDLED, {"strategy": strategy}, training), directory / strategy
     spent = Spent(folder)
     report = update_memory_model(current, pair.old, pair.new, settings, folder, spent, threads=1, device="cpu")
-    return Updated(load_memory_model(folder, threads=1, device="cpu"), report.tokens, spent.seconds)
+    return Updated(heard(folder), report.tokens, spent.seconds)
+
+
+def heard(folder: Path) -> LanguageModel:
+    """The memory model of a folder, or all to which it routes, every answer of which counts."""
+    if not (folder / ROUTES).is_file():
+        return LocalModel.load(str(folder), threads=1, device="cpu")
+    routes = read_routes(folder)
+    models = [LocalModel.load(str(folder / route.folder), threads=1, device="cpu") for route in routes.routes]
+    return RoutedModel(routes, models, name=str(folder))
 
 
 def merged(settings: MergeSettings, current: Path, directory: Path, apart: Mapping[str, float]) -> Updated:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from addenda.memories.reflections.questions import is_refusal, memory_prompt
+from addenda.memories.reflections.training.state import CARD
+from addenda.memories.reflections.updating.routing import load_memory_model, read_routes
+from addenda.models.local import LocalModel
 from benchmarks import reflections_updates
 from benchmarks.reflections_measuring import Setup
 from benchmarks.reflections_plots import draw
@@ -24,6 +29,14 @@ def test_what_fits_both_corpora_is_not_asked() -> None:
     sets = reflections_updates.question_sets(corpus)
     assert sets.reversed
     assert reflections_updates.unambiguous(sets, corpus, corpus).reversed == ()
+
+
+def never_sure(folder: Path) -> None:
+    """Let the memory models of a folder with routes say of themselves that they are sure of nothing."""
+    for route in read_routes(folder).routes:
+        path = folder / route.folder / CARD
+        card = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**card, "sure_from": 1.0}), encoding="utf-8")
 
 
 def test_the_part_updates_runs_and_goes_on_after_a_stop(
@@ -52,6 +65,13 @@ def test_the_part_updates_runs_and_goes_on_after_a_stop(
     assert "\n| `merge, linear` |" in table
     draw(tmp_path / "plot.svg", quick=False)
     assert "replay (default)" in (tmp_path / "plot.svg").read_text(encoding="utf-8")
+    routed = next(tmp_path.glob("updates-90-*/routing"))
+    never_sure(routed)
+    prompt = memory_prompt(reflections_updates.pair_of(90, setup).asked["new"].bundled_world[0].text)
+    (alone,) = LocalModel.load(str(routed), device="cpu").answer([prompt])
+    assert not is_refusal(alone.text)
+    assert is_refusal(load_memory_model(routed, device="cpu").answer([prompt])[0].text)
+    assert reflections_updates.heard(routed).answer([prompt]) == [alone], "behind the guard every answer counts"
     (tmp_path / "updates-90-merge, linear.json").unlink()
     monkeypatch.setattr(reflections_updates, "update_memory_model", None)
     again = reflections_updates.measure((90,), setup)
