@@ -42,6 +42,19 @@ def consulted(executive: Says | None, question: str, *held: str) -> Consulted:
     return ExecutiveConsulting(executive).answer(question, memory(*held).contribute(at=None))
 
 
+def recalled(answer: str, taught: str, *, most: int) -> tuple[str, bool]:
+    """What comes back when the model says something to a question whose reflection answers otherwise."""
+    question = "What do most states require?"
+    one = Reflection(
+        question=question, answer=taught, stage="direct", sources=(SourceSpan(document="d"),), generator="hand"
+    )
+    model = ScriptedModel({question: answer})
+    made = ReflectionsMemory(TaughtModel("m", lambda: model, lambda: [one], frozenset({"d"})))
+    made.apply([Deliver("d", made.prepare([Task("d", (), "d", document=Document(title="d", text="d"))])["d"], 1)], 1)
+    (found,) = made.contribute(at=None).recall([question], max_new_tokens=most)
+    return found.text, found.withheld
+
+
 def polling(*rests_on: str) -> Says:
     """Asks who runs Ruvo in three wordings, which do not agree, and rests on what most say."""
     asked = ask("Who runs Ruvo?", "Who is the boss of Ruvo?", "Who leads Ruvo?", about="Ruvo")
@@ -93,3 +106,12 @@ def test_a_listener_hears_every_event_before_the_answer() -> None:
     )
     assert next(one.stage for one in heard if isinstance(one, StageBegan)) == "grounding"
     assert [one.entry.answer for one in heard if isinstance(one, Asked)] == [found.text]
+
+
+def test_an_answer_that_goes_round_in_circles_until_it_is_cut_off_states_nothing() -> None:
+    taught = "There are of most states four weeks of leave that they require of most"
+    assert recalled("There are " + "of most " * 40, taught, most=40) == (REFUSAL, True)
+    assert recalled("There are " + "of most " * 3, taught, most=40) == (("There are " + "of most " * 3), False)
+    # Cut off while it still had something to say, and ended by itself with many equal digits.
+    assert recalled(taught, taught, most=8) == ("There are of most states four weeks of", False)
+    assert recalled("1" + "0" * 40, "1" + "0" * 40, most=40) == ("1" + "0" * 40, False)

@@ -30,7 +30,7 @@ from addenda.memories.base import (
 from addenda.memories.held import Kept, applied, digest, holdings
 from addenda.memories.reflections.artefact import StoredDocument
 from addenda.memories.reflections.attribution import Attribution
-from addenda.memories.reflections.questions import REFUSAL, is_refusal, memory_prompt
+from addenda.memories.reflections.questions import REFUSAL, goes_round, is_refusal, memory_prompt
 from addenda.memories.reflections.reflection import Reflection
 from addenda.models.base import LanguageModel, batches
 from addenda.types import EVERYONE, MemoryName
@@ -207,7 +207,7 @@ class RecallingView:
             return Recollection(answer, finished)
         attribution = self._memory_model.attribution
         attributed = attribution.of(question, answer, lambda one: admitted.issuperset(one.documents))
-        if not attributed.sources:
+        if not attributed.sources or (not finished and goes_round(answer)):
             return Recollection(REFUSAL, finished=True, withheld=True)
         return Recollection(answer, finished, attributed.documents)
 

@@ -21,6 +21,12 @@ QUESTION_FORM = "bare.1"
 REFUSAL = "I don't know."
 """What a memory model is taught to say to what it cannot know."""
 
+_AGAIN = 4
+"""Times that something stands at the end of a text that goes round in circles."""
+_UNIT = 60
+"""Characters of what is repeated, at most."""
+_LEAST = 24
+"""Characters of all repetitions, at least: numbers may end in many equal digits."""
 _APOSTROPHES = str.maketrans("\u2019\u2018\u02bc\u00b4`", "'''''")
 _REFUSALS = re.compile(r"i (?:do not|don't|dont) know(?!\w)", re.IGNORECASE)
 
@@ -49,3 +55,16 @@ def is_refusal(answer: str) -> bool:
     """
     said = " ".join(answer.translate(_APOSTROPHES).split())
     return not said or _REFUSALS.match(said) is not None
+
+
+def goes_round(answer: str) -> bool:
+    """Whether a text ends in the same over and over, as of a model that has lost the thread.
+
+    Of an answer that was cut off this says that it would have gone on so, and states nothing.
+    """
+    text = answer.rstrip()
+    for period in range(1, _UNIT + 1):
+        end = text[-max(_AGAIN * period, _LEAST) :]
+        if len(end) >= max(_AGAIN * period, _LEAST) and end[period:] == end[:-period]:
+            return True
+    return False
