@@ -264,9 +264,18 @@ def test_a_training_stops_when_nothing_gets_better_and_keeps_the_best(tmp_path: 
     assert report.after != report.curve[-1]
 
 
-def test_the_best_point_both_answers_and_refuses() -> None:
+def test_the_last_weights_are_kept_where_nothing_stops_the_training(tmp_path: Path) -> None:
+    """A few questions do not tell which evaluation is best, and what is learned settles at the end."""
+    base = str(save_tiny(tmp_path / "tiny"))
+    chosen = settings(rate=0.5, steps=40, evaluations=20, patience=None)
+    report = train_memory_model(base, corpus(), chosen, tmp_path / "out", device="cpu")
+    assert report.chosen_step == report.steps == 40
+    assert report.after == report.curve[-1] != best(report.curve[1:])
+
+
+def test_the_best_point_answers_most() -> None:
     silent = Point(step=1, loss=0.1, exact=0.0, refused=1.0, wrongly_refused=1.0)
-    useful = Point(step=2, loss=0.5, exact=0.6, refused=0.8, wrongly_refused=0.1)
+    useful = Point(step=2, loss=0.5, exact=0.6, refused=0.2, wrongly_refused=0.1)
     assert best([silent, useful]) == useful
     assert best([silent, silent.model_copy(update={"step": 3, "loss": 0.05})]).step == 3
 

@@ -148,6 +148,8 @@ class State(Frozen):
     format: int = Field(default=1, ge=1, le=1)
     run: Run
     curve: tuple[Point, ...] = ()
+    chosen_step: int = 0
+    """That of the weights that are kept so far."""
     stopped: str = ""
     report: TrainingReport | None = None
 
@@ -186,11 +188,11 @@ def _changes(before: Run, now: Run) -> list[str]:
 
 
 def best(curve: Sequence[Point]) -> Point:
-    """The best evaluation of a curve: the largest product of exact and refused, then the lowest loss.
+    """The best evaluation of a curve: the most exact answers, then the lowest loss.
 
-    A product, because a model that refuses everything, or nothing, is none the better for it.
+    What is refused counts only by the loss: it is a share of few questions, and refusing is also the guard's business.
     """
-    return max(curve, key=lambda point: (point.exact * point.refused, -point.loss))
+    return max(curve, key=lambda point: (point.exact, -point.loss))
 
 
 def read_memory_card(directory: Path) -> MemoryModelCard:

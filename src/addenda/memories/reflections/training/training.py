@@ -1,7 +1,7 @@
 """Training a memory model: from reflections to a model, or an adapter, that answers their questions by heart.
 
 Purpose: one call that makes examples and refusals, measures the base model, finetunes, evaluates as it goes, stops when
-nothing gets better, and keeps the best weights with a card; called again after it was killed it goes on where it was.
+nothing gets better, and keeps the weights with a card; called again after it was killed it goes on where it was.
 Questions are shown as they will be asked (``questions``), and the loss is on the answers only. The loop is that of
 :mod:`addenda.models.training`.
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 WORK = "checkpoint"
 """The folder inside that of a training with what is needed to go on; gone when it is finished."""
-_BEST, _RESULT = "best.safetensors", "result"
+_CHOSEN, _RESULT = "chosen.safetensors", "result"
 _SHOWN = 5
 
 
@@ -164,12 +164,11 @@ class _Training:
             )
             seconds = time.monotonic() - started - self._evaluating
             loss, speed = done.loss, self._tokens(done.steps - first) / seconds if done.steps > first else 0.0
-        chosen = best(self._state.curve[1:])
-        restore_weights(trained, self._directory / WORK / _BEST)
+        restore_weights(trained, self._directory / WORK / _CHOSEN)
         if self._settings.method == "full":
             self._model.network.to(stored_as)  # pyright: ignore[reportArgumentType]
         least = self._examiner.sure_from(trained)
-        after = self._examiner.point(chosen.step, trained, self._pack, least)
+        after = self._examiner.point(self._state.chosen_step, trained, self._pack, least)
         card = self._card(documents, after, least, lineage)
         aside = self._directory / WORK / _RESULT
         write_model(self._model, trained, card, aside)
@@ -219,32 +218,36 @@ class _Training:
         self._tell("training", now.step, now.steps)
 
     def _stops(self, trained: PreTrainedModel | PeftModel) -> bool:
-        """Evaluate where it is time to, keep the weights if they are the best, and say whether to stop."""
+        """Evaluate where it is time to, keep the weights if they are the last or the best so far, and say to stop."""
         if self._now % self._interval and self._now != self._steps:
             return False
         from addenda.models.training import save_weights
 
         started = time.monotonic()
         state = self._kept(self._state, self._now, trained)
-        latest, chosen = state.curve[-1], best(state.curve[1:])
-        if latest == chosen:
-            save_weights(trained, self._directory / WORK / _BEST)
-        stopped = self._reason_to_stop(state.curve[1:]) if self._now < self._steps else ""
-        if stopped:
-            state = state.model_copy(update={"stopped": stopped})
-            save_state(self._directory, state)
+        curve, at_end = state.curve[1:], self._now == self._steps
+        if at_end or self._enough(curve[-1]) or curve[-1] == best(curve):
+            save_weights(trained, self._directory / WORK / _CHOSEN)
+            state = state.model_copy(update={"chosen_step": self._now})
+        stopped = "" if at_end else self._reason_to_stop(curve)
+        state = state.model_copy(update={"stopped": stopped})
+        save_state(self._directory, state)
         self._state = state
         self._evaluating += time.monotonic() - started
         return bool(stopped)
 
     def _reason_to_stop(self, curve: Sequence[Point]) -> str:
-        wanted, latest, chosen = self._settings, curve[-1], best(curve)
-        if self._examiner.with_answer and min(latest.exact, latest.refused) >= wanted.enough:
+        wanted = self._settings
+        if self._enough(curve[-1]):
             return f"exact and refused are at least {wanted.enough}"
-        since = sum(point.step > chosen.step for point in curve)
+        better = max(best(curve).step, min(curve, key=lambda point: point.loss).step)
+        since = sum(point.step > better for point in curve)
         if wanted.patience is not None and since >= wanted.patience:
-            return f"{since} evaluations were no better than that of step {chosen.step}"
+            return f"{since} evaluations were no better than that of step {better}"
         return ""
+
+    def _enough(self, point: Point) -> bool:
+        return bool(self._examiner.with_answer) and min(point.exact, point.refused) >= self._settings.enough
 
     def _kept(self, state: State, step: int, trained: PreTrainedModel | PeftModel) -> State:
         state = state.with_point(self._examiner.point(step, trained, self._pack))
