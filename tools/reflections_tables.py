@@ -21,6 +21,7 @@ _SETS: Mapping[str, str] = {
 _KNOWLEDGE: Mapping[str, str] = {
     "one_hop": "one step",
     "one_hop_blind": "blind wordings",
+    "one_hop_other_languages": "Japanese, Korean",
     "reversed": "from the value",
     "two_hop_direct": "two steps, one question",
     "idk_outside": "refused outside the corpus",
