@@ -181,6 +181,20 @@ def question_sets(corpus: Corpus, *, most: int = 300, seed: int = 0) -> Question
     )
 
 
+def unambiguous(sets: QuestionSets, own: Corpus, other: Corpus) -> QuestionSets:
+    """Without the reversed questions that fit something in the other corpus."""
+    traits = [{(fact.relation, fact.object) for fact in other.world.facts_of(name)} for name in other.subjects]
+
+    def fits(question: Question) -> bool:
+        kinds = question.kind.split("/")
+        clues = {
+            (fact.relation, fact.object) for fact in own.world.facts_of(question.subject) if fact.relation in kinds
+        }
+        return any(clues <= others for others in traits)
+
+    return replace(sets, reversed=tuple(one for one in sets.reversed if not fits(one)))
+
+
 def _english(world: World) -> Mapping[str, Sequence[str]]:
     return {name: [one for one in relation.held_out if one.isascii()] for name, relation in world.relations.items()}
 

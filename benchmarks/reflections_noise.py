@@ -1,14 +1,15 @@
 """Part *noise* of the reflections benchmark: what documents that nobody asks about cost those that are asked about.
 
 To a small corpus come 1 to 16 times as many products of another world, alike in everything but names and values. All
-are taught together, each reflection equally often, and asked is the small corpus only.
+are taught together, each reflection equally often, and asked is the small corpus only, each time the same: questions that
+go from values that something of the other world has, too, are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of
+from benchmarks.reflections_corpora import build_corpus, question_sets, reflections_of, unambiguous
 from benchmarks.reflections_measuring import Guarded, Setup, asked_guarded, knowledge, trained
 from benchmarks.results import Part
 
@@ -24,7 +25,9 @@ def measure(seeds: Sequence[int], setup: Setup) -> Part:
     rows: list[dict[str, float]] = []
     products = max(2, setup.products // 8)
     corpus = build_corpus(seeds[0], products)
-    reflections, sets = reflections_of(corpus), question_sets(corpus, most=setup.questions)
+    distracting = build_corpus(seeds[0] + _OTHER, max(TIMES) * products)
+    sets = unambiguous(question_sets(corpus, most=setup.questions), corpus, distracting)
+    reflections = reflections_of(corpus)
     for times in TIMES:
         others = reflections_of(build_corpus(seeds[0] + _OTHER, times * products)) if times else ()
         taught = (*reflections, *others)

@@ -18,7 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -33,12 +33,12 @@ from addenda.models.base import LanguageModel
 from addenda.models.files import BUNDLED
 from addenda.models.local import LocalModel
 from benchmarks.reflections_corpora import (
-    Corpus,
     Question,
     QuestionSets,
     build_corpus,
     question_sets,
     reflections_of,
+    unambiguous,
 )
 from benchmarks.reflections_measuring import (
     Guarded,
@@ -101,20 +101,6 @@ def pair_of(seed: int, setup: Setup) -> Pair:
         for when, own, other in (("old", first, second), ("new", second, first))
     }
     return Pair(reflections_of(first), reflections_of(second), asked)
-
-
-def unambiguous(sets: QuestionSets, own: Corpus, other: Corpus) -> QuestionSets:
-    """Without the reversed questions that fit something in the other corpus."""
-    traits = [{(fact.relation, fact.object) for fact in other.world.facts_of(name)} for name in other.subjects]
-
-    def fits(question: Question) -> bool:
-        kinds = question.kind.split("/")
-        clues = {
-            (fact.relation, fact.object) for fact in own.world.facts_of(question.subject) if fact.relation in kinds
-        }
-        return any(clues <= others for others in traits)
-
-    return replace(sets, reversed=tuple(one for one in sets.reversed if not fits(one)))
 
 
 def updated(strategy: str, pair: Pair, current: Path, directory: Path, training: Mapping[str, object]) -> Updated:
