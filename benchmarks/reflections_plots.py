@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -21,6 +22,7 @@ _SHARES: Mapping[str, str] = {
     "reversed": "from the value",
     "idk_outside": "refused outside the corpus",
 }
+_COLUMNS = 2
 _Part = Mapping[str, Mapping[str, object]]
 
 
@@ -35,9 +37,13 @@ def draw(path: Path, *, quick: bool) -> None:
     }
     if not parts:
         return
-    figure = Figure(figsize=(4.6 * len(parts), 3.6))
-    panels = figure.subplots(1, len(parts), squeeze=False)[0]
-    for panel, (name, part) in zip(panels, parts.items(), strict=True):
+    columns = min(len(parts), _COLUMNS)
+    rows = math.ceil(len(parts) / columns)
+    figure = Figure(figsize=(4.6 * columns, 3.6 * rows))
+    panels = figure.subplots(rows, columns, squeeze=False).flat
+    for panel in panels[len(parts) :]:
+        panel.remove()
+    for panel, (name, part) in zip(panels, parts.items(), strict=False):
         _PANELS[name](panel, part)
         panel.grid(color="#e6e8eb", linewidth=0.8)
         panel.set_axisbelow(True)
