@@ -1,8 +1,8 @@
 """Part *noise* of the reflections benchmark: what documents that nobody asks about cost those that are asked about.
 
 To a small corpus come 1 to 16 times as many products of another world, alike in everything but names and values. All
-are taught together, each reflection equally often. Asked is the small corpus only, each time the same questions; those from
-values that something of the other world has, too, are left out.
+are taught together, each reflection equally often. Asked is the small corpus only, each time the same questions; those
+from values that something of the other world has, too, are left out.
 """
 
 from __future__ import annotations
