@@ -22,6 +22,7 @@ from recipes.bundled_model.corpus import GRAMMAR_FROM, Corpus
 from recipes.bundled_model.further_wordings import FURTHER
 from recipes.bundled_model.samples import PHRASE_WORDS, any_value, ask, is_japanese, is_korean
 from recipes.bundled_model.ways import WAYS
+from recipes.executive_adapter.described import described, described_anew
 from recipes.executive_adapter.phrases import CJK, HELD_OUT, HELD_OUT_NOUNS, NOUNS, OPEN_NOUNS, PHRASES
 from recipes.triples_adapters.questions import is_scored
 
@@ -59,10 +60,6 @@ _APART = (
     "Find {x}. {q}",
 )
 _AS_IT_IS = (
-    "Which one has the {n} {v}?",
-    "Whose {n} is {v}?",
-    "Which product has the {n} {v} and the {m} {w}?",
-    "What has {v} as its {n}?",
     "Who founded {x}?",
     "Where was {x} born?",
     "What did {x} write?",
@@ -105,6 +102,8 @@ class Wordings:
     """Whether relations are made up, too."""
     grammar: float
     """The share of last questions that come from the grammar."""
+    anew: bool = False
+    """Whether questions from what is known of something have the held-out words."""
 
 
 def trained() -> Wordings:
@@ -117,7 +116,7 @@ def trained() -> Wordings:
 def held_out() -> Wordings:
     """Words of which none is in a training question: other phrases, other last questions, other nouns."""
     last = {name: (*one.held_out, *BLIND.get(name, ())) for name, one in build_world().relations.items()}
-    return Wordings(HELD_OUT, {}, HELD_OUT_NOUNS, _HELD_OUT_OPEN_FRAMES, last, made_up=False, grammar=0.0)
+    return Wordings(HELD_OUT, {}, HELD_OUT_NOUNS, _HELD_OUT_OPEN_FRAMES, last, made_up=False, grammar=0.0, anew=True)
 
 
 @dataclass(frozen=True)
@@ -138,12 +137,14 @@ class QuestionTeacher:
         """A question for training; none with wordings that are scored."""
         while True:
             shape = random.random()
-            if shape < 0.07:
+            if shape < 0.04:
                 made = self.as_it_is(random)
-            elif shape < 0.08:
+            elif shape < 0.05:
                 return Asked(random.choice(_NOTHING), "", (), (), talk=True)
-            elif shape < 0.2:
-                made = self.asked(random, random.choice((1, 2, 2, 3)), language=random.choice(("ja", "ko")))
+            elif shape < 0.17:
+                made = self.described(random, language=random.choice(("en",) * 6 + ("ja", "ko")))
+            elif shape < 0.32:
+                made = self.asked(random, random.choice((1, 2, 3)), language=random.choice(("ja", "ko")))
             else:
                 made = self.asked(random, random.choices((1, 2, 3), weights=(25, 45, 30))[0])
             if not is_scored(made.question):
@@ -202,10 +203,16 @@ class QuestionTeacher:
 
     def as_it_is(self, random: Random) -> Asked:
         """A question that is put as it is."""
-        noun, other = random.sample((*OPEN_NOUNS[:60], *self.reading.world.relations), 2)
-        frame = random.choice(_AS_IT_IS)
-        question = frame.format(n=noun, m=other, v=any_value(random), w=any_value(random), x=self.name(random))
+        question = random.choice(_AS_IT_IS).format(x=self.name(random))
         return Asked(question, "", (), (fresh_name(random),))
+
+    def described(self, random: Random, *, language: str = "en") -> Asked:
+        """A question from what is known of something to its name, which is put as it is."""
+        if self.wordings.anew:
+            question = described_anew(random, self.value)
+        else:
+            question = described(random, self.value, careless=self.careless, language=language)
+        return Asked(question, "", (), (self.name(random),))
 
     def _phrase(self, random: Random, relation: str, inner: str, language: str) -> str:
         if language != "en":

@@ -9,6 +9,8 @@ never used, and an answer counts only if it is equal letter by letter. Groups, f
   of which none is in a training question (phrases of `phrases.py`, the world's held-out and blind wordings);
 - ``strange``: held-out words, and any relations in any order, some of them nouns that were never trained;
 - ``cjk``: Japanese and Korean, in words of training;
+- ``described_1``, ``described_anew_1``: from one or two values to the name of what has them, which the memory model
+  answers if it is asked just that; in words of training, or held-out words;
 - ``refusing``, ``erring``: ``trained`` with a memory model that refuses one wording in ten, or gets it wrong;
 - ``unknown``: ``trained`` about names that the memory model was never told of; right is to say so;
 - ``bundled``: held-out words about the bundled world, and the bundled model itself, without an adapter, as the memory
@@ -95,6 +97,8 @@ class FaultyTable(ScriptedModel):
 
 def table(asked: Asked, teacher: QuestionTeacher, random: Random) -> dict[str, str]:
     """Answers to every wording about every name on the way; the relations off the way have values of their own."""
+    if not asked.relations:
+        return {asked.question: asked.answers[0]}
     known = AskedRelations(world_templates())
     found: dict[str, str] = {}
     names = (asked.name, *asked.answers[:-1])
@@ -134,6 +138,9 @@ def groups(seed: int, count: int) -> list[Group]:
             Group(f"erring_{hops}", usual, "errs"),
             Group(f"unknown_{hops}", usual[: max(count // 4, 1)], "empty"),
         ]
+    random = Random(f"{seed} described")
+    found.append(Group("described_1", tuple(known.described(random) for _ in range(count))))
+    found.append(Group("described_anew_1", tuple(fresh.described(random) for _ in range(count))))
     found += [Group(f"bundled_{hops}", _of_the_world(fresh, seed, hops, count), "real") for hops in (2, 3)]
     return found
 

@@ -25,6 +25,7 @@ from addenda.models.local import LocalModel
 from addenda.models.lora import LoraSettings, add_lora
 from addenda.models.training import FinetuneProgress, FinetuneSettings, finetune
 from recipes.executive_adapter.lessons import lessons
+from recipes.triples_adapters.train import freeze_as_computed
 
 LIMIT = 256
 """Tokens of a dialogue."""
@@ -71,9 +72,7 @@ def train(
     adapted = add_lora(model.network, LoraSettings(rank=rank, alpha=2 * rank))
     begun = widened(load_file(start / "adapter_model.safetensors"), get_peft_model_state_dict(adapted))
     set_peft_model_state_dict(adapted, begun)
-    for weight in adapted.parameters():
-        if not weight.requires_grad:  # as its file has them; so they are not turned into this at every step
-            weight.data = weight.data.to(torch.bfloat16)
+    freeze_as_computed(adapted)
     if compiled:
         adapted.get_base_model().get_decoder().compile(dynamic=True)
 
@@ -90,7 +89,7 @@ def main() -> None:
     """Read the arguments and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--steps", type=int, default=2500)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1.5e-3)

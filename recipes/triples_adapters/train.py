@@ -16,13 +16,14 @@ from pathlib import Path
 from random import Random
 
 import torch
-from peft import set_peft_model_state_dict
+from peft import PeftModel, set_peft_model_state_dict
 from safetensors.torch import load_file
 
 from addenda.errors import InvalidInput
 from addenda.memories.triples.examples import ReadExample, WriteExample
 from addenda.memories.triples.lessons import LessonMaker
 from addenda.models.adapters import AdapterCard, read_card, save_adapter
+from addenda.models.answer_loss import computes_bf16
 from addenda.models.local import LocalModel
 from addenda.models.lora import LoraSettings, add_lora
 from addenda.models.training import Example, FinetuneProgress, FinetuneSettings, finetune
@@ -123,10 +124,7 @@ def train(
     adapted = add_lora(model.network, LoraSettings(rank=rank, alpha=2 * rank))
     if start is not None:
         set_peft_model_state_dict(adapted, load_file(start / "adapter_model.safetensors"))
-
-    for weight in adapted.parameters():
-        if not weight.requires_grad:  # as its file has them; so they are not turned into this at every step
-            weight.data = weight.data.to(torch.bfloat16)
+    freeze_as_computed(adapted)
     if compiled:
         adapted.get_base_model().get_decoder().compile(dynamic=True)
 
@@ -137,6 +135,16 @@ def train(
     finetune(adapted, made, settings, directory=out / "checkpoint", progress=report)
     save_adapter(adapted, card, out / "adapter")
     return out / "adapter"
+
+
+def freeze_as_computed(adapted: PeftModel) -> None:
+    """Keep frozen weights in the precision that is computed in, as their file has them, and not turn them at each step.
+
+    A processor without instructions for bfloat16 computes in float32, and with weights in bfloat16 many times as long.
+    """
+    for weight in adapted.parameters() if computes_bf16(torch.device("cpu")) else ():
+        if not weight.requires_grad:
+            weight.data = weight.data.to(torch.bfloat16)
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ from addenda.memories.reflections.questions import memory_prompt
 from addenda.models.adapters import read_card
 from addenda.models.bundled import adapter_directory, build_world
 from addenda.models.local import LocalModel
+from benchmarks.reflections_corpora import REVERSED
+from recipes.executive_adapter.described import HELD_OUT_FRAMES
 from recipes.executive_adapter.lessons import lesson, lessons, taught
 from recipes.executive_adapter.phrases import HELD_OUT, HELD_OUT_NOUNS
 from recipes.executive_adapter.questions import Asked, QuestionTeacher
@@ -44,6 +46,24 @@ def test_no_wording_that_is_scored_as_new_is_in_a_training_question() -> None:
         assert not is_scored(one.question)
         assert not set(one.relations) & set(HELD_OUT_NOUNS)
         assert not held.search(one.question.lower())
+
+
+def test_no_question_from_a_value_that_is_scored_or_measured_is_in_a_training_question() -> None:
+    frames = [re.escape(one) for one in (*HELD_OUT_FRAMES, *REVERSED)]
+    held = re.compile("|".join(re.sub(r"\\{\w+\\}", ".+", one) for one in frames), re.IGNORECASE)
+    teacher, random = QuestionTeacher.make(9), Random(9)
+    assert not [one for _ in range(5000) if held.search(one := teacher.described(random).question)]
+    scored = next(one for one in groups(9, 20) if one.name == "described_anew_1")
+    assert all(held.fullmatch(one.question) for one in scored.asked)
+
+
+def test_a_question_from_a_value_is_put_as_it_is() -> None:
+    teacher, random = QuestionTeacher.make(10), Random(10)
+    for language in ("en", "ja", "ko"):
+        asked = teacher.described(random, language=language)
+        lines = [one.text for one in taught(random, asked, refused=0) if one.role == "assistant"]
+        assert lines == ["ask", "answer q1"]
+        assert language_of(asked.question) == language
 
 
 def test_no_name_of_the_bundled_world_is_asked_about() -> None:

@@ -64,7 +64,8 @@ def goes_round(answer: str) -> bool:
     """
     text = answer.rstrip()
     for period in range(1, _UNIT + 1):
-        end = text[-max(_AGAIN * period, _LEAST) :]
-        if len(end) >= max(_AGAIN * period, _LEAST) and end[period:] == end[:-period]:
+        size = max(_AGAIN * period, _LEAST)
+        end = text[-size:]
+        if len(end) == size and end[period:] == end[:-period]:
             return True
     return False
