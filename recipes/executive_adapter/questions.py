@@ -3,7 +3,8 @@
 Idea: a phrase for each relation but the last is put into the phrase of the next ("the manager of the site where Zarvo
 Nuxel is made"), and the last asks. Last relations are asked in the world's trained wordings and the grammar of the
 bundled model's corpus, other relations than the world's in plain frames. Nothing of a name or an answer can be learned,
-because both are made up for every question.
+because both are made up for every question, or the name is one of the bundled world's and the answers are untrue: what
+the model knows itself is not to lead it astray.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from random import Random
 
 from addenda.models.bundled import build_world
@@ -102,6 +104,8 @@ class Wordings:
     """Whether relations are made up, too."""
     grammar: float
     """The share of last questions that come from the grammar."""
+    known: float = 0.0
+    """The share of ways as in the world that begin at a name of the bundled world; where they lead to is untrue."""
     anew: bool = False
     """Whether questions from what is known of something have the held-out words."""
 
@@ -110,7 +114,7 @@ def trained() -> Wordings:
     """The words of training."""
     relations = build_world().relations
     last = {name: (*one.trained, *FURTHER.get(name, ())) for name, one in relations.items()}
-    return Wordings(PHRASES, NOUNS, OPEN_NOUNS, _OPEN_FRAMES, last, made_up=True, grammar=0.35)
+    return Wordings(PHRASES, NOUNS, OPEN_NOUNS, _OPEN_FRAMES, last, made_up=True, grammar=0.35, known=0.4)
 
 
 def held_out() -> Wordings:
@@ -186,8 +190,27 @@ class QuestionTeacher:
         """A question over so many relations."""
         if way is None:
             way = self.way(random, hops) if language == "en" else self.way(random, hops, opened=0.0)
-        answers = tuple(self.value(random, one, last=n == hops - 1) for n, one in enumerate(way))
-        return self.worded(random, self.name(random), way, answers, language=language)
+        known = self.wordings.known and self._as_in_the_world(way)
+        if known and random.random() < self.wordings.known:
+            name, *answers = self._untrue(random, way)
+        else:
+            answers = [self.value(random, one, last=n == hops - 1) for n, one in enumerate(way)]
+            name = self.name(random)
+        return self.worded(random, name, way, answers, language=language)
+
+    def _as_in_the_world(self, way: Sequence[str]) -> bool:
+        known = way[0] in self.reading.world.relations
+        return known and all(after in _AFTER.get(before, ()) for before, after in pairwise(way))
+
+    def _untrue(self, random: Random, way: Sequence[str]) -> list[str]:
+        """A name of the world and where a way would lead from it: each the value of something else."""
+        facts = self.reading.world.facts
+        names = [random.choice([one.subject for one in facts if one.relation == way[0]])]
+        for relation in way:
+            true = {one.object for one in facts if (one.subject, one.relation) == (names[-1], relation)}
+            others = sorted({one.object for one in facts if one.relation == relation} - true - {*names})
+            names.append(random.choice(others))
+        return names
 
     def worded(
         self, random: Random, name: str, way: Sequence[str], answers: Sequence[str], *, language: str = "en"
