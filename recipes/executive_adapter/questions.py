@@ -190,8 +190,7 @@ class QuestionTeacher:
         """A question over so many relations."""
         if way is None:
             way = self.way(random, hops) if language == "en" else self.way(random, hops, opened=0.0)
-        known = self.wordings.known and self._as_in_the_world(way)
-        if known and random.random() < self.wordings.known:
+        if self.wordings.known and self._as_in_the_world(way) and random.random() < self.wordings.known:
             name, *answers = self._untrue(random, way)
         else:
             answers = [self.value(random, one, last=n == hops - 1) for n, one in enumerate(way)]
@@ -199,8 +198,9 @@ class QuestionTeacher:
         return self.worded(random, name, way, answers, language=language)
 
     def _as_in_the_world(self, way: Sequence[str]) -> bool:
-        known = way[0] in self.reading.world.relations
-        return known and all(after in _AFTER.get(before, ()) for before, after in pairwise(way))
+        return way[0] in self.reading.world.relations and all(
+            after in _AFTER.get(before, ()) for before, after in pairwise(way)
+        )
 
     def _untrue(self, random: Random, way: Sequence[str]) -> list[str]:
         """A name of the world and where a way would lead from it: each the value of something else."""

@@ -3,7 +3,8 @@
 Run it with `python -m recipes.executive_adapter.score ADAPTER_DIRECTORY [--save]`. The memory model is a table that
 answers the world's trained wordings about made-up things, so what is wrong is the executive's. Every name on the way
 has a value for every relation, so a wrong step gets a wrong answer and no refusal. Names come from a seed that training
-never used, and an answer counts only if it is equal letter by letter. Groups, for one, two and three steps:
+never used (those of ``bundled`` it has, with untrue answers), and an answer counts only if it is equal letter by
+letter. Groups, for one, two and three steps:
 
 - ``trained``, ``held_out``: relations that follow one another as in the world, asked in words of training, or in words
   of which none is in a training question (phrases of `phrases.py`, the world's held-out and blind wordings);
