@@ -164,6 +164,10 @@ REFLECTIONS: Mapping[str, tuple[str, str, str]] = {
     "training_throughput_ratio_unpacked_float32": ("throughput", "≥ 1.0", "the same, each example padded"),
     "training_throughput_ratio_packed_float32_all_cores": ("throughput", "≥ 1.0", "packed, both on all cores"),
     "training_throughput_ratio_unpacked_float32_all_cores": ("throughput", "≥ 1.0", "padded, both on all cores"),
+    "training_throughput_ratio_packed_bf16": ("throughput", "≥ 1.0", "packed, one core, in bfloat16"),
+    "training_throughput_ratio_unpacked_bf16": ("throughput", "≥ 1.0", "padded, one core, in bfloat16"),
+    "training_throughput_ratio_packed_bf16_all_cores": ("throughput", "≥ 1.0", "packed, all cores, in bfloat16"),
+    "training_throughput_ratio_unpacked_bf16_all_cores": ("throughput", "≥ 1.0", "padded, all cores, in bfloat16"),
 }
 """For each metric of the reflections the part of its benchmark, the target, and what is counted."""
 
