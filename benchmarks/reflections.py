@@ -20,6 +20,7 @@ from typing import cast
 
 from benchmarks import (
     reflections_capacity,
+    reflections_found,
     reflections_knowledge,
     reflections_latency,
     reflections_noise,
@@ -41,6 +42,7 @@ PARTS: Mapping[str, Callable[[Sequence[int], Setup], Part]] = {
     "latency": reflections_latency.measure,
     "synthesis": reflections_synthesis.measure,
     "retrieval": reflections_retrieval.measure,
+    "found": reflections_found.measure,
     "noise": reflections_noise.measure,
     "capacity": reflections_capacity.measure,
     "throughput": reflections_throughput.measure,

@@ -67,6 +67,14 @@ def searches(result: Result) -> list[str]:
     return table("who is asked", _SETS, rows)
 
 
+def found(result: Result) -> list[str]:
+    """What each search brings to be read."""
+    shares = cast("_Row", result.metrics)
+    columns = {name: said for name, said in _SETS.items() if any(one.startswith(f"found_{name}_") for one in shares)}
+    who = [name.removeprefix("found_one_hop_") for name in shares if name.startswith("found_one_hop_")]
+    return table("search", columns, {name: {each: shares[f"found_{each}_{name}"] for each in columns} for name in who})
+
+
 def noise(result: Result) -> list[str]:
     """What documents cost that nobody asks about."""
     return table("others", _KNOWLEDGE, {f"{row['times']:.0f} times": row for row in _rows(result)})
@@ -166,6 +174,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
         searches,
         "All with the same executive and budget; retrieval reads the nearest sentences.",
     ),
+    "found": partial(measured, "found", found, "Shares of questions with the right answer in a sentence that is read."),
     "noise": partial(measured, "noise", noise, ""),
     "capacity": partial(measured, "capacity", capacity, ""),
     "latency": partial(

@@ -17,6 +17,7 @@ from addenda.models.bundled.world import build_world
 from addenda.text import normalised
 from benchmarks import (
     reflections_capacity,
+    reflections_found,
     reflections_knowledge,
     reflections_latency,
     reflections_noise,
@@ -116,6 +117,13 @@ def test_the_part_knowledge_runs_whole(capsys: pytest.CaptureFixture[str]) -> No
             {"one_hop_single_turn_memory", "two_hop_protocol_first"},
             "searches",
             "first, single turn",
+        ),
+        (
+            reflections_found,
+            {"searches": lambda corpus, _: [("first", lambda _: [one.text for one in corpus.documents][:1])]},
+            {"found_one_hop_first", "found_two_hop_first"},
+            "found",
+            "first",
         ),
         (
             reflections_throughput,
